@@ -1,9 +1,11 @@
-// Builds the three modules that a page loads: dist/client.js, dist/page.js, dist/widget.js. `--watch` builds again on a change.
+// Builds the three modules that a page loads: dist/client.js, dist/page.js, dist/widget.js. `--watch` builds again on a change;
+// `--outdir=DIR` builds elsewhere.
 import { context, build } from "esbuild";
 
+const outdir = process.argv.find((argument) => argument.startsWith("--outdir="))?.slice("--outdir=".length) ?? "dist";
 const options = {
   entryPoints: { client: "src/entries/client.ts", page: "src/entries/page.ts", widget: "src/entries/widget.ts" },
-  outdir: "dist",
+  outdir,
   bundle: true,
   format: "esm",
   target: "es2022",
