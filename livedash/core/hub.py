@@ -1,0 +1,280 @@
+"""The hub: all rooms of one process, who reads them, and which viewers are owed something; no I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from livedash import limits
+from livedash.core.grant import Grant
+from livedash.core.publishers import IdempotencyKeys
+from livedash.core.room import Room
+from livedash.core.session import Session
+from livedash.core.settings import RoomSettings
+from livedash.errors import ConflictError, LimitReachedError, NotFoundError
+from livedash.wire import names
+from livedash.wire.batch import Batch
+from livedash.wire.messages import Acquaintance, GapReason, Held, Notice, ViewerInfo
+from livedash.wire.position import Position
+
+
+@dataclass(frozen=True, slots=True)
+class HubStatistics:
+    rooms: int
+    sessions: int
+    history_bytes: int
+    published: int  # records, since the start
+    duplicates: int  # records that a publisher sent again
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a batch comes from: a repeated (publisher, seq) gets the first answer again. `session`: don't echo to it."""
+
+    publisher: str | None = None
+    seq: int | None = None
+    session: Session | None = None
+
+
+UNKNOWN_ORIGIN = Origin()
+
+
+class Hub:
+    """One thread calls it. `new_id` gives random texts of [a-z0-9]; `on_dirty` is called when viewers are owed something."""
+
+    def __init__(
+        self,
+        new_id: Callable[[], str],
+        *,
+        history_bytes: int = limits.HUB_HISTORY_BYTES,
+        connections: int = limits.CONNECTIONS,
+        defaults: RoomSettings | None = None,
+    ) -> None:
+        self._new_id = new_id
+        self._history_bound = history_bytes
+        self._connections = connections
+        self._defaults = defaults or RoomSettings()
+        self.rooms: dict[str, Room] = {}
+        self.idempotency = IdempotencyKeys()
+        self.on_dirty: Callable[[], None] = _nobody
+        self._deleted: dict[str, dict[str, GapReason]] = {}  # epochs of rooms that are gone
+        self._readers: dict[str, dict[Session, None]] = {}
+        self._family_readers: dict[Session, None] = {}
+        self._sessions: dict[Session, None] = {}
+        self._dirty: dict[Session, None] = {}
+        self._history_bytes = 0
+        self._published = 0
+        self._duplicates = 0
+
+    # Viewers
+
+    def open_session(self, grant: Grant, label: str, pump: Callable[[], None], now_s: float) -> Session:
+        """`now_s` in seconds since 1970 is when the viewer came. Raises LimitReachedError."""
+        if len(self._sessions) >= self._connections:
+            raise LimitReachedError(f"this hub has its {self._connections} connections already; try again later")
+        session = Session(self, grant, ViewerInfo(self._new_id(), label, now_s), pump)
+        self._sessions[session] = None
+        return session
+
+    def remove_session(self, session: Session, rooms: Iterable[str]) -> None:
+        for room in rooms:
+            self.remove_reader(room, session)
+        self._family_readers.pop(session, None)
+        self._sessions.pop(session, None)
+        self._dirty.pop(session, None)
+
+    def add_reader(self, room: str, session: Session) -> None:
+        self._readers.setdefault(room, {})[session] = None
+
+    def remove_reader(self, room: str, session: Session) -> None:
+        readers = self._readers.get(room, {})
+        readers.pop(session, None)
+        if not readers:
+            self._readers.pop(room, None)
+
+    def add_family_reader(self, session: Session) -> None:
+        self._family_readers[session] = None
+
+    def viewers(self, room: str) -> list[ViewerInfo]:
+        return [session.viewer for session in self._readers.get(room, ())]
+
+    def sessions(self) -> list[Session]:
+        return list(self._sessions)
+
+    def mark_dirty(self, session: Session) -> None:
+        if not self._dirty:
+            self.on_dirty()
+        self._dirty[session] = None
+
+    def take_dirty(self) -> list[Session]:
+        """The viewers that may be owed something, each once; they are clean from now on."""
+        dirty, self._dirty = self._dirty, {}
+        return list(dirty)
+
+    # Publishing
+
+    def publish(self, name: str, batch: Batch, now_us: int, now_s: float, origin: Origin = UNKNOWN_ORIGIN) -> Position:
+        """Appends the batch, whole or not at all, and gives the position of its last record.
+
+        Raises NameRefusedError, ValueRefusedError or LimitReachedError (a keyed room's key).
+        """
+        room = self.rooms.get(name)
+        known = self._known_answer(room, origin)
+        if known is not None:
+            self._duplicates += batch.count
+            return known
+        is_new = room is None
+        room = room or self._begin(name)
+        before = room.history.nbytes
+        try:
+            position = room.append(batch, now_us)
+        except Exception:
+            if is_new:
+                del self.rooms[name]
+            raise
+        if origin.publisher is not None and origin.seq is not None:
+            room.publishers.remember(origin.publisher, origin.seq, position)
+        self._published += batch.count
+        self._history_bytes += room.history.nbytes - before
+        if origin.session is not None:
+            origin.session.leave_out(name, position.offset - batch.count + 1, position.offset)
+        self._after_change(name, is_new, now_s)
+        self._free_bytes()
+        return position
+
+    def hello(self, rooms: dict[str, Held]) -> dict[str, Acquaintance]:
+        """What this hub knows of rooms of which a publisher was the only one: known, unknown or other."""
+        return {name: self._acquaintance(name, held) for name, held in rooms.items()}
+
+    def restore(self, name: str, epoch: str, first: int, batch: Batch, now_us: int, now_s: float) -> Position:
+        """Takes over records that a former hub acknowledged, with their epoch and offsets (DESIGN 4.6).
+
+        Raises ConflictError where the room has another epoch, or a hole would be left.
+        """
+        room = self.rooms.get(name)
+        if room is None and epoch in self._deleted.get(name, {}):
+            raise ConflictError(f"epoch {epoch!r} of room {name!r} was {self._deleted[name][epoch]}, and stays so")
+        is_new = room is None
+        if room is None:
+            room = self._new_room(names.checked_room(name), epoch, top=first - 1)
+        known = room.history.top - first + 1
+        if room.epoch != epoch or known < 0:
+            room.former.setdefault(epoch, "restarted")
+            raise ConflictError(f"room {name!r} is at {room.position}, so {epoch}-{first} can't be restored")
+        if known < batch.count:
+            before = room.history.nbytes
+            room.append(batch.slice(known, batch.count), now_us)
+            self._history_bytes += room.history.nbytes - before
+            self._after_change(name, is_new, now_s)
+            self._free_bytes()
+        return room.position
+
+    def note_lost(self, name: str, publisher: str, dropped: int) -> None:
+        """A publisher lost records from its buffer; its readers are told."""
+        room = self.rooms.get(name)
+        if room is not None:
+            room.publishers.note_dropped(publisher, dropped)
+        for session in self._readers.get(name, ()):
+            session.notify(Notice(name, publisher, dropped))
+
+    # Rooms
+
+    def room(self, name: str) -> Room:
+        """Raises NotFoundError for a room without a record or settings."""
+        room = self.rooms.get(name)
+        if room is None:
+            raise NotFoundError(f"there is no room {name!r} yet; it begins with its first record")
+        return room
+
+    def rooms_matching(self, glob: str) -> list[str]:
+        return [name for name in self.rooms if names.matches(glob, name)]
+
+    def configure(self, name: str, changes: dict[str, Any], now_us: int, now_s: float) -> Room:
+        """Sets a room's settings; the room exists from then on. Raises SettingRefusedError or ConflictError."""
+        room = self.rooms.get(name)
+        settings = (room.settings if room else self._defaults).changed(changes)
+        if room is None:
+            room = self._begin(name)
+            room.configure(settings, now_us)
+            self._after_change(name, True, now_s)
+            return room
+        before = room.history.nbytes
+        room.configure(settings, now_us)
+        self._history_bytes += room.history.nbytes - before
+        return room
+
+    def clear(self, name: str) -> Position:
+        """Empties a room and begins a new epoch. Raises NotFoundError."""
+        room = self.room(name)
+        self._history_bytes -= room.history.nbytes
+        room.begin_epoch(self._new_id()[: limits.EPOCH_CHARACTERS], "cleared")
+        self._mark_readers(name)
+        return room.position
+
+    def delete(self, name: str) -> None:
+        """Removes a room. Raises NotFoundError."""
+        room = self.room(name)
+        self._history_bytes -= room.history.nbytes
+        del self.rooms[name]
+        self._deleted[name] = {**room.former, room.epoch: "deleted"}
+        self._mark_readers(name)
+
+    def trim(self, now_us: int) -> None:
+        """Drops what is too old; called now and then."""
+        for room in self.rooms.values():
+            before = room.history.nbytes
+            room.history.trim(room.settings, now_us)
+            self._history_bytes += room.history.nbytes - before
+
+    def statistics(self) -> HubStatistics:
+        return HubStatistics(
+            len(self.rooms), len(self._sessions), self._history_bytes, self._published, self._duplicates
+        )
+
+    def _known_answer(self, room: Room | None, origin: Origin) -> Position | None:
+        if room is None or origin.publisher is None or origin.seq is None:
+            return None
+        return room.publishers.answer(origin.publisher, origin.seq)
+
+    def _begin(self, name: str) -> Room:
+        return self._new_room(names.checked_room(name), self._new_id()[: limits.EPOCH_CHARACTERS])
+
+    def _new_room(self, name: str, epoch: str, *, top: int = 0) -> Room:
+        room = self.rooms[name] = Room(name, epoch, self._defaults, top=top)
+        room.former |= self._deleted.pop(name, {})
+        return room
+
+    def _acquaintance(self, name: str, held: Held) -> Acquaintance:
+        room = self.rooms.get(name)
+        if room is None:
+            return "other" if held.epoch in self._deleted.get(name, {}) else "unknown"
+        if room.epoch != held.epoch:
+            room.former.setdefault(held.epoch, "restarted")
+            return "other"
+        return "known" if room.history.top >= held.last else "unknown"
+
+    def _after_change(self, name: str, is_new: bool, now_s: float) -> None:
+        if is_new:
+            for session in tuple(self._family_readers):
+                session.on_room_began(name, now_s)
+        self._mark_readers(name)
+
+    def _mark_readers(self, name: str) -> None:
+        readers = self._readers.get(name)
+        if readers:
+            if not self._dirty:
+                self.on_dirty()
+            self._dirty.update(readers)
+
+    def _free_bytes(self) -> None:
+        while self._history_bytes > self._history_bound:
+            largest = max(self.rooms.values(), key=lambda room: room.history.nbytes)
+            freed = largest.drop_oldest()
+            if not freed:
+                return
+            self._history_bytes -= freed
+
+
+def _nobody() -> None:
+    """Before a host has set `on_dirty`."""

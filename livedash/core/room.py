@@ -1,0 +1,101 @@
+"""A room: its epoch and offsets, its history, the latest record per key, and what it owes readers of former epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from livedash import limits
+from livedash.core.history import History, HistoryStatistics
+from livedash.core.keyed import KeyedState
+from livedash.core.publishers import Publishers
+from livedash.core.settings import RoomSettings
+from livedash.errors import ConflictError
+from livedash.wire.batch import EMPTY, Batch
+from livedash.wire.messages import GapReason
+from livedash.wire.position import Position
+
+SNAPSHOT_BYTES = limits.OUTBOX_BYTES // 2  # one message; what comes live meanwhile must fit beside it
+
+
+@dataclass(frozen=True, slots=True)
+class RoomStatistics:
+    history: HistoryStatistics
+    publishers_dropped: int
+
+
+class Room:
+    """Holds no viewer: who reads is the hub's business."""
+
+    __slots__ = ("_snapshots", "epoch", "former", "history", "keyed", "name", "publishers", "settings")
+
+    def __init__(self, name: str, epoch: str, settings: RoomSettings, *, top: int = 0) -> None:
+        self.name = name
+        self.epoch = epoch
+        self.settings = settings
+        self.history = History(top)
+        self.keyed = KeyedState(settings.key) if settings.key else None
+        self.publishers = Publishers()
+        self.former: dict[str, GapReason] = {}  # epochs that ended here, and why
+        self._snapshots: dict[int, Batch] = {}  # of the present top, by window
+
+    @property
+    def position(self) -> Position:
+        return Position(self.epoch, self.history.top)
+
+    def append(self, batch: Batch, now_us: int) -> Position:
+        """Raises ValueRefusedError or LimitReachedError, and then has changed nothing, where the key does not fit."""
+        if self.keyed is not None:
+            self.keyed.apply(batch, self.keyed.keys_of(batch))
+        self.history.append(batch)
+        self.history.trim(self.settings, now_us)
+        self._snapshots.clear()
+        return self.position
+
+    def configure(self, settings: RoomSettings, now_us: int) -> None:
+        """Raises ConflictError for another key once there are records."""
+        if settings.key != self.settings.key:
+            if self.history.top:
+                raise ConflictError(
+                    f"room {self.name!r} has records already, so its key stays {self.settings.key!r}; clear the room first"
+                )
+            self.keyed = KeyedState(settings.key) if settings.key else None
+        self.settings = settings
+        self.history.trim(settings, now_us)
+        self._snapshots.clear()
+
+    def begin_epoch(self, epoch: str, reason: GapReason) -> None:
+        """Empties the room; readers of the old epoch are told `reason`."""
+        self.former[self.epoch] = reason
+        self.epoch = epoch
+        self.history = History()
+        self.keyed = KeyedState(self.settings.key) if self.settings.key else None
+        self.publishers = Publishers()
+        self._snapshots.clear()
+
+    def drop_oldest(self) -> int:
+        """Frees bytes for the hub; how many."""
+        self._snapshots.clear()
+        return self.history.drop_oldest()
+
+    def snapshot(self, window: int) -> Batch:
+        """The latest record per key, or the last `window` records; shared by all who ask at the same top."""
+        batch = self._snapshots.get(window)
+        if batch is None:
+            state = self.keyed.snapshot() if self.keyed else self.history.last(window, SNAPSHOT_BYTES)
+            batch = self._snapshots[window] = state or EMPTY
+        return batch
+
+    def why_unreadable(self, position: Position) -> GapReason | None:
+        """Why a reader at `position` can't go on from there, None if it can."""
+        if position.epoch != self.epoch:
+            return self.former.get(position.epoch, "epoch")
+        if position.offset > self.history.top:
+            return "beyond_top"
+        return "trimmed" if position.offset + 1 < self.history.first else None
+
+    def statistics(self) -> RoomStatistics:
+        return RoomStatistics(self.history.statistics(), self.publishers.dropped)
+
+
+Rooms = Mapping[str, Room]

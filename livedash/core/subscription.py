@@ -1,0 +1,295 @@
+"""One viewer's reading of one room: where it stands, and what it is owed next, as a table of states.
+
+A subscription holds no records. It has a position, and reads on from the room's history when its transport has room for
+more; so a slow viewer costs nothing but its place, and late, resumed and slow viewers are one case:
+
+    state     event            next state   what the viewer gets
+    waiting   room_began       reading      -
+    waiting   gave_up          owes_gap     -
+    reading   unreadable       owes_gap     -
+    reading   left_behind      owes_gap     -
+    owes_gap  gap_told         owes_state   gap
+    owes_state state_told      reading      snapshot
+    owes_state nothing_there   waiting      snapshot (empty)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Final
+
+from livedash import limits
+from livedash.core.history import Stored
+from livedash.core.keyed import latest_rows
+from livedash.core.room import Room, Rooms
+from livedash.wire.batch import EMPTY, Batch
+from livedash.wire.messages import Delivery, Gap, GapReason, HubMessage, Mode, Shape, Subscribed
+from livedash.wire.position import START, Position
+from livedash.wire.since import After, BadCursor, Earliest, Last, Now, Since, Snapshot
+
+
+class State(Enum):
+    WAITING = auto()
+    READING = auto()
+    OWES_GAP = auto()
+    OWES_STATE = auto()
+
+
+class Event(Enum):
+    ROOM_BEGAN = auto()
+    GAVE_UP = auto()
+    UNREADABLE = auto()
+    LEFT_BEHIND = auto()
+    GAP_TOLD = auto()
+    STATE_TOLD = auto()
+    NOTHING_THERE = auto()
+
+
+TRANSITIONS: Final = {
+    (State.WAITING, Event.ROOM_BEGAN): State.READING,
+    (State.WAITING, Event.GAVE_UP): State.OWES_GAP,
+    (State.READING, Event.UNREADABLE): State.OWES_GAP,
+    (State.READING, Event.LEFT_BEHIND): State.OWES_GAP,
+    (State.OWES_GAP, Event.GAP_TOLD): State.OWES_STATE,
+    (State.OWES_STATE, Event.STATE_TOLD): State.READING,
+    (State.OWES_STATE, Event.NOTHING_THERE): State.WAITING,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a viewer wants a room. `max_hz`: messages a second in mode all, records a second else; None: no bound."""
+
+    shape: Shape = "records"
+    mode: Mode = "all"
+    max_hz: float | None = None
+    window: int = limits.SNAPSHOT_RECORDS
+
+
+@dataclass(frozen=True, slots=True)
+class SubscriptionStatistics:
+    room: str
+    state: str
+    position: Position
+    skipped: int
+    gaps: int
+
+
+class Subscription:
+    """Made by a session. `rooms` is the hub's own mapping: a room is looked up when it is read."""
+
+    __slots__ = (
+        "_due_s",
+        "_followed",
+        "_gap",
+        "_own",
+        "_rooms",
+        "_skipped_before",
+        "_wait_until_s",
+        "gaps",
+        "position",
+        "reading",
+        "room",
+        "skipped",
+        "state",
+    )
+
+    def __init__(self, rooms: Rooms, room: str, reading: Reading) -> None:
+        self._rooms = rooms
+        self.room = room
+        self.reading = reading
+        self.state = State.WAITING
+        self.position = START
+        self.skipped = 0
+        self.gaps = 0
+        self._gap: Gap | None = None
+        self._followed = False  # it has reached the top once: from then on falling behind is its own slowness
+        self._own: deque[tuple[int, int]] = deque()  # offsets that `echo: false` leaves out
+        self._skipped_before = 0  # left out by `echo: false` before what comes next
+        self._due_s = 0.0
+        self._wait_until_s: float | None = None
+
+    def begin(self, since: Since, now_s: float) -> Subscribed:
+        """Takes its place, and says where that is."""
+        room = self._rooms.get(self.room)
+        if isinstance(since, BadCursor):
+            self._owe_gap("bad_cursor")
+        elif isinstance(since, After) and since.position.exists:
+            self._resume(since.position, room, now_s)
+        elif room is None:
+            self.state = State.WAITING
+        elif isinstance(since, Snapshot):
+            self.state = State.OWES_STATE
+            self.position = room.position
+        else:
+            self.state = State.READING
+            self.position = self._start_of(since, room)
+        return Subscribed(self.room, self.position.epoch, self.position.offset, recovered=self.state is not State.OWES_GAP)
+
+    def take(self, now_s: float, max_bytes: int) -> Iterator[HubMessage]:
+        """What the viewer is owed now, in order; the position moves with each message that is taken."""
+        room = self._rooms.get(self.room)
+        if self.state is State.WAITING and not self._leave_waiting(room, now_s):
+            return
+        if self.state is State.READING:
+            self._find_gap(room)
+        if self.state is State.OWES_GAP and self._gap:
+            self._on(Event.GAP_TOLD)
+            yield self._gap
+        if self.state is State.OWES_STATE:
+            yield self._take_state(room)
+        if self.state is State.READING and room is not None and now_s >= self._due_s:
+            yield from self._take_records(room, now_s, max_bytes)
+
+    def due_s(self) -> float | None:
+        """When to take again even though nothing new came; None: no such time."""
+        if self.state is State.WAITING:
+            return self._wait_until_s
+        room = self._rooms.get(self.room)
+        is_behind = room is not None and self.position != room.position
+        return self._due_s if self._due_s and is_behind else None
+
+    def is_behind(self) -> bool:
+        """True if records wait in history that may be taken at once."""
+        room = self._rooms.get(self.room)
+        if room is None or self.state is not State.READING or self.reading.max_hz:
+            return False
+        return self.position.epoch == room.epoch and self.position.offset < room.history.top
+
+    def leave_out(self, first: int, last: int) -> None:
+        """The viewer published these records itself and does not want them back."""
+        if self.state is State.READING:
+            self._own.append((first, last))
+
+    def statistics(self) -> SubscriptionStatistics:
+        return SubscriptionStatistics(self.room, self.state.name.lower(), self.position, self.skipped, self.gaps)
+
+    def _on(self, event: Event) -> None:
+        self.state = TRANSITIONS[self.state, event]
+
+    def _start_of(self, since: Since, room: Room) -> Position:
+        history = room.history
+        match since:
+            case Earliest():
+                return Position(room.epoch, history.first - 1)
+            case Last(count):
+                return Position(room.epoch, max(history.first - 1, history.top - count))
+            case After():  # of a room that did not exist: all of it
+                return Position(room.epoch, 0)
+            case Now() | _:
+                self._followed = True
+                return room.position
+
+    def _resume(self, position: Position, room: Room | None, now_s: float) -> None:
+        self.position = position
+        if room is None:
+            self.state = State.WAITING
+            self._wait_until_s = now_s + limits.TAKEOVER_WAIT_S
+            return
+        self.state = State.READING
+        self._find_gap(room)
+
+    def _leave_waiting(self, room: Room | None, now_s: float) -> bool:
+        if room is not None:
+            if not self.position.exists:
+                self.position = Position(room.epoch, 0)
+            self._wait_until_s = None
+            self._on(Event.ROOM_BEGAN)
+            return True
+        if self._wait_until_s is not None and now_s >= self._wait_until_s:
+            self._wait_until_s = None
+            self._on(Event.GAVE_UP)
+            self._gap = Gap(self.room, "restarted")
+            self.gaps += 1
+            return True
+        return False
+
+    def _find_gap(self, room: Room | None) -> None:
+        if room is None:
+            self._owe_gap("deleted")
+            return
+        reason = room.why_unreadable(self.position)
+        if reason == "trimmed":
+            missing = (self.position.offset + 1, room.history.first - 1)
+            self._owe_gap("slow" if self._followed else "trimmed", *missing)
+        elif reason is not None:
+            self._owe_gap(reason)
+        elif self._followed and room.history.bytes_after(self.position.offset) > limits.OUTBOX_BYTES:
+            self._owe_gap("slow", self.position.offset + 1, room.history.top, Event.LEFT_BEHIND)
+
+    def _owe_gap(
+        self, reason: GapReason, start: int | None = None, stop: int | None = None, event: Event = Event.UNREADABLE
+    ) -> None:
+        self._gap = Gap(self.room, reason, start, stop)
+        self._own.clear()
+        self.gaps += 1
+        self.state = State.OWES_GAP if self.state is State.WAITING else TRANSITIONS[self.state, event]
+
+    def _take_state(self, room: Room | None) -> Delivery:
+        if room is None:
+            self._on(Event.NOTHING_THERE)
+            self.position = START
+            batch = EMPTY
+        else:
+            self._on(Event.STATE_TOLD)
+            self.position = room.position
+            self._followed = True
+            batch = room.snapshot(self.reading.window)
+        self._skipped_before = 0
+        return Delivery(self.room, self.position.epoch, self.position.offset, batch, self.reading.shape, is_snapshot=True)
+
+    def _take_records(self, room: Room, now_s: float, max_bytes: int) -> Iterator[Delivery]:
+        self._pass_own(room)
+        parts = self._before_own(room.history.read(self.position.offset, max_bytes))
+        if not parts:
+            return
+        if self.reading.max_hz:
+            self._due_s = now_s + 1 / self.reading.max_hz
+        if self.reading.mode == "all":
+            if self.reading.max_hz and len(parts) > 1:
+                yield self._delivery(room, Batch.concat([part.batch for part in parts]), parts[-1].last)
+                return
+            for part in parts:
+                yield self._delivery(room, part.batch, part.last, is_whole=True)
+            return
+        parts = self._before_own(room.history.read(self.position.offset, limits.HISTORY_BYTES))
+        behind = Batch.concat([part.batch for part in parts])
+        rows = self._chosen_rows(room, behind)
+        yield self._delivery(room, behind.take(rows), parts[-1].last, left_out=behind.count - len(rows))
+
+    def _pass_own(self, room: Room) -> None:
+        """Moves over the viewer's own records where they come next."""
+        while self._own and self._own[0][0] <= self.position.offset + 1:
+            _, last = self._own.popleft()
+            count = last - self.position.offset
+            if count > 0:
+                self._skipped_before += count
+                self.skipped += count
+                self.position = Position(room.epoch, last)
+
+    def _before_own(self, parts: list[Stored]) -> list[Stored]:
+        """What comes before the next of the viewer's own records."""
+        if not self._own:
+            return parts
+        stop = self._own[0][0]
+        return [
+            Stored(part.first, part.batch.slice(0, stop - part.first)) if part.last >= stop else part
+            for part in parts
+            if part.first < stop
+        ]
+
+    def _chosen_rows(self, room: Room, behind: Batch) -> list[int]:
+        if self.reading.mode == "latest":
+            return latest_rows(behind, room.keyed.field) if room.keyed else [behind.count - 1]
+        return [0]
+
+    def _delivery(self, room: Room, batch: Batch, last: int, *, left_out: int = 0, is_whole: bool = False) -> Delivery:
+        skipped = self._skipped_before + left_out
+        self.skipped += left_out
+        self._skipped_before = 0
+        self.position = Position(room.epoch, last)
+        self._followed = self._followed or last == room.history.top
+        return Delivery(self.room, room.epoch, last, batch, self.reading.shape, skipped=skipped, is_whole=is_whole)

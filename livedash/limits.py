@@ -1,0 +1,76 @@
+"""Every default of livedash with its unit, its reason and where the number comes from; nothing is read or decided here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+KIB: Final = 1024
+MIB: Final = 1024 * KIB
+
+# Rooms and history (DESIGN 3.5)
+ROOM_NAME_CHARACTERS: Final = 128
+HISTORY_BYTES: Final = 64 * MIB  # of one room: about a million records of five floats
+HUB_HISTORY_BYTES: Final = 1024 * MIB  # of all rooms of a hub
+KEYS_PER_ROOM: Final = 10_000
+SNAPSHOT_RECORDS: Final = 10_000  # what a panel's window shows unless told otherwise
+EPOCH_CHARACTERS: Final = 8  # 36^8: two hubs that start in the same second still differ
+EPOCH_MAX_CHARACTERS: Final = 16
+
+# What one call may bring (DESIGN 3.5)
+RECORD_BYTES: Final = 1 * MIB
+PUBLISH_BODY_BYTES: Final = 64 * MIB
+RECORD_DEPTH: Final = 64  # nesting of one record; deeper input is an attack on the encoder's stack
+RECORD_FIELDS: Final = 4096
+READ_LIMIT: Final = 10_000
+READ_LIMIT_MAX: Final = 1_000_000
+CURSOR_BYTES: Final = 4 * KIB  # it travels in a header line
+FEED_ROOMS: Final = 50
+SUBSCRIPTIONS_PER_CONNECTION: Final = 1000
+IDEMPOTENCY_S: Final = 600.0
+IDEMPOTENCY_KEYS: Final = 10_000
+PUBLISHER_ANSWERS: Final = 1024  # answers kept per publisher and room; above what a publisher has in flight
+PUBLISHERS_PER_ROOM: Final = 1000
+
+# Viewers
+OUTBOX_BYTES: Final = 8 * MIB
+MESSAGE_BYTES: Final = 1 * MIB  # a delivery is cut near here, so that a small viewer can take it in steps
+FLUSH_SLICE_S: Final = 0.005  # the host's loop gets its turn after so long (DESIGN 4.8)
+MAX_HZ: Final = 1000.0
+BLOCKED_WRITE_S: Final = 60.0  # a half-open connection holds nothing for longer (DESIGN 4.7)
+PING_INTERVAL_S: Final = 20.0
+PONG_LIMIT_S: Final = 40.0
+KEEP_ALIVE_S: Final = 15.0  # a comment on a quiet event stream; proxies cut at 30 or 60 s
+POLL_TIMEOUT_S: Final = 15.0
+POLL_TIMEOUT_MAX_S: Final = 60.0
+TAKEOVER_WAIT_S: Final = 3.0  # a cursor of an epoch that no room has yet waits for its publisher (DESIGN 4.6)
+LINK_CHECK_S: Final = 0.5  # open streams of a dead link end within 1 s (DESIGN 4.5)
+PRESENCE_GRACE_S: Final = 5.0
+RETRY_MS: Final = 2000  # of an event stream, before jitter
+DRAIN_S: Final = 8.0
+CONNECTIONS: Final = 10_000
+
+# Publishers
+PUBLISHER_BUFFER_BYTES: Final = 256 * MIB
+PUBLISHER_HZ: Final = 60.0  # batches a second; a screen shows no more
+PUBLISHER_IDLE_S: Final = 1.0  # without a record for so long the sender parks
+PUBLISHER_IN_FLIGHT: Final = 64  # batches sent and not yet acknowledged
+PUBLISH_BATCH_RECORDS: Final = 50_000
+PUBLISH_BATCH_BYTES: Final = 4 * MIB
+PUBLISHER_ACK_LIMIT_S: Final = 20.0  # no answer for so long: the connection counts as dead
+FLUSH_AT_EXIT_KERNEL_S: Final = 2.0
+FLUSH_AT_EXIT_SCRIPT_S: Final = 30.0
+BACKOFF_FIRST_S: Final = 0.2
+BACKOFF_MAX_S: Final = 10.0
+REQUEST_TIMEOUT_S: Final = 30.0
+
+# Sources
+SOURCE_BACKOFF_FIRST_S: Final = 1.0
+SOURCE_BACKOFF_MAX_S: Final = 60.0
+
+# Share links
+KEY_BYTES: Final = 32  # 256 bits: can't be guessed
+LINK_EXPIRES_S: Final = 8 * 3600.0
+LINK_LABEL_CHARACTERS: Final = 200
+LINKS: Final = 1000
+STATIC_PICTURE_BYTES: Final = 5 * KIB
+DASHBOARD_PANELS: Final = 100

@@ -1,0 +1,69 @@
+"""Names of rooms and the globs that read families of them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from livedash import limits
+from livedash.errors import NameRefusedError
+
+_ROOM = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+_GLOB = re.compile(r"[A-Za-z0-9_*-]+(?:\.[A-Za-z0-9_*-]+)*")
+_RESERVED = frozenset({"open", "error", "message"})  # EventSource's own events: a room is an event's name on SSE
+_OWN_PREFIX = "livedash"
+
+
+@lru_cache(maxsize=4096)
+def checked_room(name: str) -> str:
+    """`name` itself.
+
+    Raises NameRefusedError for what can't name a room.
+    """
+    if not isinstance(name, str):
+        raise NameRefusedError(f"a room's name is a text, not {type(name).__name__}")
+    _check(name, _ROOM, "a room's name")
+    if name in _RESERVED or name == _OWN_PREFIX or name.startswith(_OWN_PREFIX + "."):
+        raise NameRefusedError(f"the room name {name!r} is reserved; choose another one, such as 'my.{name}'")
+    return name
+
+
+@lru_cache(maxsize=4096)
+def checked_glob(name: str) -> str:
+    """A room's name, or a glob such as `lab3.*` (`*` matches dots too). Raises NameRefusedError."""
+    if is_glob(name):
+        _check(name, _GLOB, "a glob")
+        return name
+    return checked_room(name)
+
+
+def is_glob(name: str) -> bool:
+    return "*" in name
+
+
+@lru_cache(maxsize=4096)
+def _pattern(glob: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, glob.split("*"))))
+
+
+def matches(glob: str, room: str) -> bool:
+    """True if `glob`, a glob or a plain name, covers the room."""
+    return glob == room or (is_glob(glob) and _pattern(glob).fullmatch(room) is not None)
+
+
+def covers(allowed: str, asked: str) -> bool:
+    """True if each room that `asked` (a name or a glob) covers is covered by `allowed` too.
+
+    A `*` in `asked` is matched as the character itself, which `*` in `allowed` takes and nothing else does.
+    """
+    return matches(allowed, asked)
+
+
+def _check(name: str, form: re.Pattern[str], what: str) -> None:
+    if len(name) > limits.ROOM_NAME_CHARACTERS:
+        raise NameRefusedError(f"{what} has {limits.ROOM_NAME_CHARACTERS} characters at most; this one has {len(name)}")
+    if form.fullmatch(name) is None:
+        raise NameRefusedError(
+            f"{name!r} can't be {what}: use letters, digits, '_' and '-' in segments joined by single dots, "
+            "such as 'train' or 'lab3.furnace.temp'"
+        )
