@@ -34,6 +34,8 @@ PUBLISHERS_PER_ROOM: Final = 1000
 # Viewers
 OUTBOX_BYTES: Final = 8 * MIB
 MESSAGE_BYTES: Final = 1 * MIB  # a delivery is cut near here, so that a small viewer can take it in steps
+SEND_BUFFER_BYTES: Final = 1 * MIB  # waits in a transport before the next records are read for it
+SLOW_AFTER_S: Final = 2.0  # a viewer whose socket took nothing for so long counts as slow
 FLUSH_SLICE_S: Final = 0.005  # the host's loop gets its turn after so long (DESIGN 4.8)
 MAX_HZ: Final = 1000.0
 BLOCKED_WRITE_S: Final = 60.0  # a half-open connection holds nothing for longer (DESIGN 4.7)

@@ -99,6 +99,11 @@ class Session:
         if subscription is not None:
             subscription.leave_out(first, last)
 
+    def note_blocked(self) -> None:
+        """The transport could not send for limits.SLOW_AFTER_S."""
+        for subscription in self._subscriptions.values():
+            subscription.note_blocked()
+
     def notify(self, notification: Notification) -> None:
         """Puts an answer or event before the next records, and has the transport take it."""
         self.outbox.put(notification)

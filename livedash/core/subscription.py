@@ -89,6 +89,7 @@ class Subscription:
         "_rooms",
         "_skipped_before",
         "_wait_until_s",
+        "_was_blocked",
         "gaps",
         "position",
         "reading",
@@ -110,6 +111,7 @@ class Subscription:
         self._own: deque[tuple[int, int]] = deque()  # offsets that `echo: false` leaves out
         self._skipped_before = 0  # left out by `echo: false` before what comes next
         self._due_s = 0.0
+        self._was_blocked = False
         self._wait_until_s: float | None = None
 
     def begin(self, since: Since, now_s: float) -> Subscribed:
@@ -158,6 +160,13 @@ class Subscription:
         if room is None or self.state is not State.READING or self.reading.max_hz:
             return False
         return self.position.epoch == room.epoch and self.position.offset < room.history.top
+
+    def note_blocked(self) -> None:
+        """The viewer took nothing for a while: if more than an outbox waits, it gets the state instead of the queue.
+
+        A burst alone is no reason for that: a reader that keeps taking reads all of it.
+        """
+        self._was_blocked = True
 
     def leave_out(self, first: int, last: int) -> None:
         """The viewer published these records itself and does not want them back."""
@@ -217,8 +226,9 @@ class Subscription:
             self._owe_gap("slow" if self._followed else "trimmed", *missing)
         elif reason is not None:
             self._owe_gap(reason)
-        elif self._followed and room.history.bytes_after(self.position.offset) > limits.OUTBOX_BYTES:
+        elif self._was_blocked and room.history.bytes_after(self.position.offset) > limits.OUTBOX_BYTES:
             self._owe_gap("slow", self.position.offset + 1, room.history.top, Event.LEFT_BEHIND)
+        self._was_blocked = False
 
     def _owe_gap(
         self, reason: GapReason, start: int | None = None, stop: int | None = None, event: Event = Event.UNREADABLE

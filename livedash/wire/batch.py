@@ -31,7 +31,7 @@ class Batch:
             + len(times)
             + sum(_COLUMN_OVERHEAD_BYTES + len(name) + column.nbytes for name, column in columns.items())
         )
-        self.cache: dict[Hashable, bytes] = {}
+        self.cache: dict[Hashable, Any] = {}
 
     def __repr__(self) -> str:
         return f"Batch({self.count} records, {', '.join(self.columns)})"

@@ -63,7 +63,7 @@ class _MessageCodec(ABC):
         if not message.is_whole or message.skipped or message.is_snapshot:
             return self._encode(self._delivery_fields(message))
         key = (self.name, message.shape)
-        data = message.batch.cache.get(key)
+        data: bytes | None = message.batch.cache.get(key)
         if data is None:
             data = message.batch.cache[key] = self._encode(self._delivery_fields(message))
         return data

@@ -1,0 +1,26 @@
+"""Close codes of our WebSocket: 4000-4099 come back (with jitter), 4100-4199 stay away."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from livedash.wire.messages import ByeReason
+
+GOING_AWAY: Final = 4000
+DRAINING: Final = 4001
+TOO_SLOW: Final = 4002
+LIMIT: Final = 4003
+BAD_MESSAGE: Final = 4100
+NOT_ALLOWED: Final = 4101
+LINK_ENDED: Final = 4102
+
+OF_REASON: Final[dict[ByeReason, int]] = {
+    "draining": DRAINING,
+    "slow": TOO_SLOW,
+    "limit": LIMIT,
+    "idle": GOING_AWAY,
+    "deleted": GOING_AWAY,
+    "not_allowed": NOT_ALLOWED,
+    "expired": LINK_ENDED,
+    "revoked": LINK_ENDED,
+}

@@ -1,0 +1,129 @@
+"""What a two-way peer says, and what the hub does about it: the same on WebSocket, comm and the UNIX socket."""
+
+from __future__ import annotations
+
+
+
+
+from livedash import limits
+from livedash.core.grant import Grant
+from livedash.core.hub import Origin
+from livedash.core.session import Session, SinceOf
+from livedash.core.subscription import Reading
+from livedash.errors import LivedashError, SettingRefusedError
+from livedash.transports.ingest import batch_of_publish
+from livedash.transports.viewer import Stage
+from livedash.wire.codec import batch_of_wire
+from livedash.wire.messages import (
+    AskPresence,
+    ClientMessage,
+    Error,
+    Hello,
+    Lost,
+    Ping,
+    Pong,
+    Presence,
+    Publish,
+    Published,
+    Restore,
+    Subscribe,
+    Unsubscribe,
+    Welcome,
+)
+from livedash.wire.since import Since, parse_since
+
+
+
+def reading_of(shape: str, mode: str, max_hz: float | None, window: int | None) -> Reading:
+    """Raises SettingRefusedError for what a viewer can't ask for."""
+    if shape not in ("records", "columns"):
+        raise SettingRefusedError(f"shape={shape!r} is not known; use 'records' or 'columns'")
+    if mode not in ("all", "latest", "sample"):
+        raise SettingRefusedError(f"mode={mode!r} is not known; use 'all', 'latest' or 'sample'")
+    if max_hz is not None and not 0 < max_hz <= limits.MAX_HZ:
+        raise SettingRefusedError(f"max_hz={max_hz} is out of range; use a number above 0, up to {limits.MAX_HZ:g}")
+    window = limits.SNAPSHOT_RECORDS if window is None else window
+    if not 1 <= window <= limits.READ_LIMIT_MAX:
+        raise SettingRefusedError(f"window={window} is out of range; use 1 to {limits.READ_LIMIT_MAX} records")
+    return Reading(shape, mode, max_hz, window)  # type: ignore[arg-type]  # both were compared with all their values
+
+
+class Conversation:
+    """Of one peer. Errors are answered, and the connection stays."""
+
+    def __init__(self, stage: Stage, session: Session) -> None:
+        self._stage = stage
+        self._session = session
+
+    @property
+    def _grant(self) -> Grant:
+        return self._session.grant
+
+    def receive(self, message: ClientMessage) -> None:
+        try:
+            self._answer(message)
+        except LivedashError as error:
+            identity = getattr(message, "id", None)
+            room = getattr(message, "room", None)
+            self._session.notify(Error(error.code, error.message, identity, room))
+
+    def _answer(self, message: ClientMessage) -> None:
+        match message:
+            case Publish():
+                self._publish(message)
+            case Subscribe():
+                self._subscribe(message)
+            case Unsubscribe(room):
+                self._session.unsubscribe(room)
+            case Ping():
+                self._session.notify(Pong())
+            case AskPresence(room):
+                self._grant.check_read(room)
+                self._session.notify(Presence(room, self._stage.hub.viewers(room)))
+            case Hello() | Restore() | Lost():
+                self._answer_publisher(message)
+
+    def _answer_publisher(self, message: Hello | Restore | Lost) -> None:
+        hub = self._stage.hub
+        match message:
+            case Hello(_, rooms):
+                for room in rooms:
+                    self._grant.check_write(room)
+                self._session.notify(Welcome(hub.hello(rooms)))
+            case Restore():
+                self._restore(message)
+            case Lost(room, publisher, dropped):
+                self._grant.check_write(room)
+                hub.note_lost(room, publisher, dropped)
+
+    def _publish(self, message: Publish) -> None:
+        self._grant.check_write(message.room)
+        now_us = self._stage.now_us()
+        batch = batch_of_publish(message, now_us)
+        origin = Origin(message.publisher, message.seq, None if message.echo else self._session)
+        position = self._stage.hub.publish(message.room, batch, now_us, self._stage.clock_s(), origin)
+        self._session.notify(Published(position.epoch, position.offset, message.id))
+
+    def _restore(self, message: Restore) -> None:
+        self._grant.check_write(message.room)
+        batch = batch_of_wire(message.count, message.times, message.columns)
+        position = self._stage.hub.restore(
+            message.room, message.epoch, message.first, batch, self._stage.now_us(), self._stage.clock_s()
+        )
+        self._session.notify(Published(position.epoch, position.offset, message.id))
+
+    def _subscribe(self, message: Subscribe) -> None:
+        reading = reading_of(message.shape, message.mode, message.max_hz, message.window)
+        self._session.subscribe(message.room, since_from(message.since), reading, self._stage.clock_s())
+
+
+def since_from(text: str) -> SinceOf:
+    """Where to start in each room. Raises SettingRefusedError for what is neither a word nor a cursor."""
+    parse_since(text, "")
+
+    def since(room: str) -> Since:
+        return parse_since(text, room)
+
+    return since
+
+

@@ -1,0 +1,38 @@
+"""What callers publish, made into batches: records are stamped and checked here, whichever transport brought them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from livedash import limits
+from livedash.errors import ProtocolError, TooLargeError
+from livedash.wire.batch import Batch
+from livedash.wire.codec import batch_of_wire
+from livedash.wire.messages import Publish
+from livedash.wire.values import plain_record
+
+
+def batch_of_publish(message: Publish, now_us: int) -> Batch:
+    """The batch of a publish message. Raises ProtocolError, ValueRefusedError or TooLargeError."""
+    if message.columns is not None:
+        return batch_of_wire(message.count, message.times, message.columns)
+    if message.records is None:
+        raise ProtocolError("a publish message has either 'records' or 'columns'")
+    return batch_of_records(message.records, now_us, message.times)
+
+
+def batch_of_records(records: Sequence[Mapping[str, Any]], now_us: int, times: Any = None) -> Batch:
+    """Of records from outside, stamped now unless they bring their times. Raises as batch_of_publish does."""
+    if not records:
+        raise ProtocolError("there is no record to publish; send one JSON object, an array or NDJSON")
+    if len(records) > limits.READ_LIMIT_MAX:
+        raise TooLargeError(f"one publish brings {limits.READ_LIMIT_MAX} records at most, not {len(records)}")
+    stamps = [now_us] * len(records) if times is None else _checked_times(times, len(records))
+    return Batch.from_records([plain_record(record) for record in records], stamps)
+
+
+def _checked_times(times: Any, count: int) -> list[int]:
+    if not isinstance(times, list) or len(times) != count or not all(type(time) is int for time in times):
+        raise ProtocolError(f"'times' has an integer of microseconds for each of the {count} records")
+    return times

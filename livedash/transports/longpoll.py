@@ -1,0 +1,57 @@
+"""Long-poll: one answer with all that came since a cursor; stateless, so that any node can give the next one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from livedash import limits
+from livedash.core.session import Session
+from livedash.wire.codec import JSON
+from livedash.wire.messages import Delivery, Gap
+
+_encode = msgspec.json.Encoder().encode
+
+
+class Answer:
+    """Gathers messages until the answer is given. `shape` says in which of its two forms."""
+
+    def __init__(self, shape: str) -> None:
+        self._shape = shape
+        self._messages: list[Delivery | Gap] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._messages)
+
+    def take(self, session: Session, now_s: float) -> bool:
+        """Takes what is there, up to about an outbox; True if that is something to answer with."""
+        size = 0
+        while True:
+            taken = [message for message in session.take(now_s, limits.MESSAGE_BYTES) if isinstance(message, Delivery | Gap)]
+            self._messages += taken
+            size += sum(message.batch.nbytes for message in taken if isinstance(message, Delivery))
+            if not taken or size >= limits.OUTBOX_BYTES or not session.has_more():
+                return bool(self)
+
+    def body(self, session: Session) -> bytes:
+        """JSON, with the cursor of the next request."""
+        cursor = str(session.cursor())
+        if self._shape == "columns":
+            parts = [msgspec.Raw(JSON.encode(message)) for message in self._messages]
+            return _encode({"messages": parts, "cursor": cursor})
+        return _encode(self._records_form() | {"cursor": cursor})
+
+    def _records_form(self) -> dict[str, Any]:
+        form: dict[str, dict[str, Any]] = {"records": {}, "gaps": {}, "snapshots": {}}
+        for message in self._messages:
+            if isinstance(message, Gap):
+                form["gaps"][message.room] = message
+            elif message.is_snapshot:
+                form["snapshots"][message.room] = message.batch.records()
+            else:
+                form["records"].setdefault(message.room, []).extend(message.batch.records())
+                if message.skipped:
+                    skipped = form.setdefault("skipped", {})
+                    skipped[message.room] = skipped.get(message.room, 0) + message.skipped
+        return form

@@ -1,0 +1,174 @@
+"""A connected viewer, whatever carries it: takes from its session while its sink has room, and ends when it must."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from livedash import limits
+from livedash.core.grant import Grant
+from livedash.core.hub import Hub
+from livedash.transports.close_codes import OF_REASON
+from livedash.transports.contract import Framing, Sink
+from livedash.transports.flusher import Flusher
+from livedash.transports.wheel import Wheel
+from livedash.wire.messages import Bye, ByeReason
+
+WhyEnded = Callable[[Grant], ByeReason | None]  # whether a grant has ended meanwhile, and why
+
+
+class Stage:
+    """What all viewers of a hub share."""
+
+    __slots__ = ("clock_s", "flusher", "hub", "loop", "now_us", "wheel", "why_ended")
+
+    def __init__(
+        self,
+        hub: Hub,
+        loop: asyncio.AbstractEventLoop,
+        now_us: Callable[[], int],
+        why_ended: WhyEnded,
+    ) -> None:
+        self.hub = hub
+        self.loop = loop
+        self.clock_s = loop.time
+        self.now_us = now_us
+        self.why_ended = why_ended
+        self.flusher = Flusher(hub, loop)
+        self.wheel = Wheel(loop, self._trim)
+
+    def wall_clock_s(self) -> float:
+        return self.now_us() / 1_000_000
+
+    def close(self) -> None:
+        self.flusher.close()
+        self.wheel.close()
+
+    def _trim(self) -> None:
+        self.hub.trim(self.now_us())
+
+
+@dataclass(frozen=True, slots=True)
+class Liveness:
+    """How often the peer is pinged, and how long it may take to answer (None: it never does, as on an event stream)."""
+
+    ping_interval_s: float
+    answer_limit_s: float | None
+
+
+QUIET = Liveness(float("inf"), None)
+
+
+class Viewer:
+    """Opens its session when it is made. Raises LimitReachedError where the hub is full."""
+
+    __slots__ = (
+        "_answered_s",
+        "_blocked_since_s",
+        "_framing",
+        "_liveness",
+        "_on_end",
+        "_pinged_s",
+        "_sink",
+        "_stage",
+        "is_ended",
+        "session",
+    )
+
+    def __init__(
+        self,
+        stage: Stage,
+        grant: Grant,
+        sink: Sink,
+        framing: Framing,
+        liveness: Liveness = QUIET,
+        *,
+        on_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._stage = stage
+        self._sink = sink
+        self._framing = framing
+        self._liveness = liveness
+        self._on_end = on_end
+        self.is_ended = False
+        self._blocked_since_s: float | None = None
+        self._answered_s = self._pinged_s = stage.clock_s()
+        self.session = stage.hub.open_session(grant, grant.label, self.pump, stage.wall_clock_s())
+        stage.wheel.add(self)
+
+    def pump(self) -> None:
+        """Sends what is owed, as long as the sink has room."""
+        if self.is_ended:
+            return
+        if self._sink.pending_bytes >= limits.SEND_BUFFER_BYTES:
+            if self._blocked_since_s is None:
+                self._blocked_since_s = self._stage.clock_s()
+            return
+        now_s = self._stage.clock_s()
+        for piece in self._framing.pieces(self.session.take(now_s, limits.MESSAGE_BYTES)):
+            self._sink.send(piece)
+        if self.session.is_closed:  # the sink found the peer gone
+            return
+        if self.session.outbox.overflowed:
+            self.end("slow")
+        elif self.session.has_more():
+            self._stage.hub.mark_dirty(self.session)
+        elif (due_s := self.session.due_s()) is not None:
+            self._stage.flusher.pump_at(self.session, due_s)
+
+    def on_drained(self) -> None:
+        """The sink: the peer has taken all that was sent."""
+        if self.is_ended or self._blocked_since_s is None:
+            return
+        if self._stage.clock_s() - self._blocked_since_s >= limits.SLOW_AFTER_S:
+            self.session.note_blocked()
+        self._blocked_since_s = None
+        self._stage.hub.mark_dirty(self.session)
+
+    def on_answer(self) -> None:
+        """The peer gave a sign of life."""
+        self._answered_s = self._stage.clock_s()
+
+    def on_gone(self) -> None:
+        """The peer is gone, or the sink failed."""
+        self._leave()
+
+    def tick(self, now_s: float) -> None:
+        """The wheel: dead peers, dead links, pings."""
+        ended = self._stage.why_ended(self.session.grant)
+        if ended is not None:
+            self.end(ended)
+            return
+        blocked_s = 0.0 if self._blocked_since_s is None else now_s - self._blocked_since_s
+        limit_s = self._liveness.answer_limit_s
+        if blocked_s >= limits.BLOCKED_WRITE_S:
+            self._cut("slow")
+        elif limit_s is not None and now_s - self._answered_s >= limit_s:
+            self._cut("idle")
+        elif now_s - self._pinged_s >= self._liveness.ping_interval_s:
+            self._pinged_s = now_s
+            self._sink.ping()
+
+    def end(self, reason: ByeReason, retry_after_s: float | None = None) -> None:
+        """Says bye, after what was sent already, and closes."""
+        if self.is_ended:
+            return
+        for piece in self._framing.pieces([Bye(reason, retry_after_s)]):
+            self._sink.send(piece)
+        self._sink.end(OF_REASON[reason], reason)
+        self._leave()
+
+    def _cut(self, reason: ByeReason) -> None:
+        """The peer takes nothing or is gone: no bye would reach it in time."""
+        self._sink.end(OF_REASON[reason], reason)
+        self._sink.abort()
+        self._leave()
+
+    def _leave(self) -> None:
+        if self.is_ended:
+            return
+        self.is_ended = True
+        self._stage.wheel.remove(self)
+        self.session.close()
+        self._on_end()
