@@ -1,0 +1,92 @@
+"""Each limit, route, command, option, close code and error code stands in docs/reference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from livedash import errors, limits
+from livedash.cli import command
+from livedash.transports import close_codes
+from tests.shape.source_tree import ROOT
+
+REFERENCE = ROOT / "docs" / "reference"
+UNITS = {"KIB", "MIB"}
+SUFFIXES = {"_S": " s", "_MS": " ms", "_HZ": " Hz"}
+
+
+def page(name: str) -> str:
+    return (REFERENCE / name).read_text()
+
+
+def constants(module: Any) -> Mapping[str, int | float]:
+    return {name: value for name, value in vars(module).items() if name.isupper() and isinstance(value, int | float)}
+
+
+def shown(name: str, value: float) -> str:
+    """A limit's default as the docs write it: 64 MiB, 15 s, 10,000."""
+    if name.endswith("_BYTES"):
+        size, unit = next(
+            (size, unit) for size, unit in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B")) if value >= size
+        )
+        return f"{value / size:,g} {unit}"
+    number = f"{value:,g}" if value < 1e5 else f"{value:,.0f}"
+    return number + next((unit for suffix, unit in SUFFIXES.items() if name.endswith(suffix)), "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("HISTORY_BYTES", 64 * 2**20, "64 MiB"),
+        ("PING_INTERVAL_S", 20.0, "20 s"),
+        ("READ_LIMIT_MAX", 1_000_000, "1,000,000"),
+        ("RETRY_MS", 2000, "2,000 ms"),
+    ],
+)
+def test_a_limit_is_shown_with_its_unit(name: str, value: float, text: str) -> None:
+    assert shown(name, value) == text
+
+
+def test_each_limit_stands_in_the_docs_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]+?) \|", page("limits.md"), re.MULTILINE))
+    ours = {name: shown(name, value) for name, value in constants(limits).items() if name not in UNITS}
+    assert rows == ours
+
+
+def test_each_close_code_stands_in_the_protocol() -> None:
+    protocol = page("protocol.md")
+    codes = constants(close_codes).values()
+    assert codes
+    assert [code for code in codes if f"`{code}`" not in protocol] == []
+
+
+def test_each_error_code_stands_in_the_protocol() -> None:
+    protocol = page("protocol.md")
+    codes = {kind.code for kind in error_kinds(errors.LivedashError) if kind.code != errors.LivedashError.code}
+    assert codes
+    assert [code for code in sorted(codes) if f"`{code}`" not in protocol] == []
+
+
+def error_kinds(kind: type[errors.LivedashError]) -> Iterator[type[errors.LivedashError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from error_kinds(below)
+
+
+def test_each_command_and_each_of_its_options_stands_in_the_docs() -> None:
+    text = page("command-line.md")
+    assert [name for name in command_line() if f"`{name}`" not in text and f"`{name} " not in text] == []
+
+
+def command_line() -> Iterator[str]:
+    """`livedash serve`, then its options with their dashes, and so on for each command that is not hidden."""
+    group: Any = command()
+    for name, entry in group.commands.items():
+        if not entry.hidden:
+            yield f"livedash {name}"
+            for parameter in entry.params:
+                if parameter.param_type_name == "option" and not parameter.hidden:
+                    yield max(parameter.opts, key=len)
