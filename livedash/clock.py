@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 monotonic_s = time.monotonic
+now_ns = time.time_ns  # since 1970 UTC: for stamps in a caller's hot path
 
 
 def now_us() -> int:
