@@ -1,4 +1,4 @@
-"""Every default of livedash with its unit, its reason and where the number comes from; nothing is read or decided here."""
+"""Every default of livedash with its unit, its reason and where the number comes from; nothing is decided here."""
 
 from __future__ import annotations
 
@@ -55,12 +55,17 @@ CONNECTIONS: Final = 10_000
 PUBLISHER_BUFFER_BYTES: Final = 256 * MIB
 PUBLISHER_HZ: Final = 60.0  # batches a second; a screen shows no more
 PUBLISHER_IDLE_S: Final = 1.0  # without a record for so long the sender parks
-PUBLISHER_IN_FLIGHT: Final = 64  # batches sent and not yet acknowledged
+PUBLISHER_IN_FLIGHT: Final = 64  # batches of a room sent and not yet acknowledged
+PUBLISHER_IN_FLIGHT_BYTES: Final = 32 * MIB  # of all rooms: an eighth of the buffer, since these can't be dropped
 PUBLISH_BATCH_RECORDS: Final = 50_000
 PUBLISH_BATCH_BYTES: Final = 4 * MIB
 PUBLISHER_ACK_LIMIT_S: Final = 20.0  # no answer for so long: the connection counts as dead
 FLUSH_AT_EXIT_KERNEL_S: Final = 2.0
 FLUSH_AT_EXIT_SCRIPT_S: Final = 30.0
+PUBLISHER_BACKOFF_MAX_S: Final = 2.0  # below TAKEOVER_WAIT_S: readers wait so long for a room's publisher
+PUBLISHER_REFUSED_S: Final = 60.0  # a hub that refuses the login is asked again after so long
+CONNECT_TIMEOUT_S: Final = 10.0
+DISCOVERY_TIMEOUT_S: Final = 2.0  # of one request to a server on this machine
 BACKOFF_FIRST_S: Final = 0.2
 BACKOFF_MAX_S: Final = 10.0
 REQUEST_TIMEOUT_S: Final = 30.0
@@ -71,8 +76,11 @@ SOURCE_BACKOFF_MAX_S: Final = 60.0
 
 # Share links
 KEY_BYTES: Final = 32  # 256 bits: can't be guessed
-LINK_EXPIRES_S: Final = 8 * 3600.0
+LINK_EXPIRES_S: Final = 8 * 3600.0  # a working day: who needs longer says so
+LINK_EXPIRES_MAX_S: Final = 366 * 86_400.0  # a link that nobody renews dies
+LINK_ROOMS: Final = FEED_ROOMS  # a feed without `room` reads all of them
 LINK_LABEL_CHARACTERS: Final = 200
 LINKS: Final = 1000
+LINK_KEPT_S: Final = 60.0  # after expiry, so that its open streams hear `expired`
 STATIC_PICTURE_BYTES: Final = 5 * KIB
 DASHBOARD_PANELS: Final = 100

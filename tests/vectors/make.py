@@ -1,4 +1,4 @@
-"""Writes batches.json from the cases below; it shares no code with livedash, so that both sides are held to the same text.
+"""Writes batches.json from the cases below; it shares no code with livedash, so both sides are held to the same text.
 
 Run it after a change: `python tests/vectors/make.py`. The file is a list of
     name            what the case shows
