@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {"livedash": ROOT / "livedash", "livedash_jupyter": ROOT / "jupyter_extension" / "livedash_jupyter"}
 FRONTEND = ROOT / "livedash" / "frontend"
-NOT_OURS = {"node_modules", "dist", "__pycache__", "_build", ".ipynb_checkpoints"}
+NOT_OURS = {"node_modules", "dist", ".tests", "__pycache__", "_build", ".ipynb_checkpoints"}
 
 
 @dataclass(frozen=True, slots=True)

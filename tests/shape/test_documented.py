@@ -1,4 +1,4 @@
-"""Each limit, route, command, option, close code and error code stands in docs/reference."""
+"""Each limit, route, setting, command, option, close code and error code stands in docs/reference."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import pytest
 
 from livedash import errors, limits
 from livedash.cli import command
+from livedash.server.app import ROUTES
 from livedash.transports import close_codes
+from livedash_jupyter.app import LiveDash
 from tests.shape.source_tree import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -54,6 +56,24 @@ def test_each_limit_stands_in_the_docs_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `([A-Z_]+)` \| ([^|]+?) \|", page("limits.md"), re.MULTILINE))
     ours = {name: shown(name, value) for name, value in constants(limits).items() if name not in UNITS}
     assert rows == ours
+
+
+def test_each_route_stands_in_the_protocol() -> None:
+    protocol = page("protocol.md")
+    places = {pattern: re.compile(r"[`/ ]" + in_docs(pattern) + r"[`? ]") for pattern, _ in ROUTES}
+    assert [pattern for pattern, place in places.items() if not place.search(protocol)] == []
+
+
+def in_docs(pattern: str) -> str:
+    """`rooms/([^/]+)/clear` is written `rooms/{room}/clear`."""
+    return r"\{\w+\}".join(re.escape(part) for part in pattern.split("([^/]+)"))
+
+
+def test_each_setting_of_the_server_extension_stands_in_the_docs() -> None:
+    settings = page("settings.md")
+    names = [name for name, trait in LiveDash.class_own_traits(config=True).items() if trait.this_class is LiveDash]
+    assert names
+    assert [name for name in names if f"`LiveDash.{name}`" not in settings] == []
 
 
 def test_each_close_code_stands_in_the_protocol() -> None:
