@@ -41,6 +41,10 @@ class Stage:
     def wall_clock_s(self) -> float:
         return self.now_us() / 1_000_000
 
+    def viewers(self) -> list[Viewer]:
+        """All that are connected by a stream."""
+        return [member for member in self.wheel.members() if isinstance(member, Viewer)]
+
     def close(self) -> None:
         self.flusher.close()
         self.wheel.close()

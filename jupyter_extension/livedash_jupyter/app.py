@@ -1,0 +1,99 @@
+"""The ExtensionApp: starts the hub inside the Jupyter server, and the socket by which kernels find it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+from jupyter_core.paths import jupyter_runtime_dir
+from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.utils import url_path_join
+from livedash import limits
+from livedash.server.app import rules, socket_server
+from livedash.server.config import ServerConfig
+from livedash.server.lifecycle import drain
+from livedash.server.services import Services
+from livedash_jupyter.handler import JupyterHost, as_open
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from traitlets import Bool, Float, Int, List, Unicode
+
+SOCKET_VARIABLE = "LIVEDASH_SOCKET"
+_SOCKET_PATH_BYTES = 100  # sun_path has 108 on Linux and 104 on macOS
+
+
+class LiveDash(ExtensionApp):
+    """Configured as `c.LiveDash.…`, or by `--LiveDash.…=` on the command line."""
+
+    name = "livedash"
+    app_name = "livedash"
+    description = "Live metrics in notebooks: rooms, feeds, panels and share links."
+    extension_url = "/livedash/view"
+    load_other_extensions = True
+    file_url_prefix = "/render"
+
+    public_url = Unicode("", help="The address by which others reach this server; links carry it.").tag(config=True)
+    frame_ancestors = List(
+        Unicode(), ["'self'"], help="Who may embed the read-only pages (Content-Security-Policy frame-ancestors)."
+    ).tag(config=True)
+    history_bytes = Int(limits.HISTORY_BYTES, help="History of one room, in bytes.").tag(config=True)
+    hub_history_bytes = Int(limits.HUB_HISTORY_BYTES, help="History of all rooms, in bytes.").tag(config=True)
+    drain_s = Float(limits.DRAIN_S, help="How long a stop waits for viewers to leave, in seconds.").tag(config=True)
+    save_after_show = Bool(
+        True, help="JupyterLab saves a notebook once after a panel's first display, so that a reload finds it."
+    ).tag(config=True)
+
+    flags: ClassVar[dict[str, Any]] = {}
+
+    def initialize_handlers(self) -> None:
+        """Routes below `{base_url}livedash/`; kernels inherit the socket's path from this process's environment."""
+        base_path = url_path_join(self.serverapp.web_app.settings["base_url"], "livedash/")
+        config = ServerConfig(
+            public_url=self.public_url or None,
+            base_path=base_path,
+            frame_ancestors=tuple(self.frame_ancestors),
+            history_bytes=self.history_bytes,
+            hub_history_bytes=self.hub_history_bytes,
+            drain_s=self.drain_s,
+            save_after_show=self.save_after_show,
+        )
+        self.services = Services(config, IOLoop.current().asyncio_loop)  # type: ignore[attr-defined]  # tornado's own loop
+        table = [(path, as_open(handler), arguments) for path, handler, arguments in rules(self.services, JupyterHost, base_path)]
+        self.serverapp.web_app.add_handlers(".*$", table)
+        self._socket_server: HTTPServer | None = None
+        self.socket_path = socket_path()
+        os.environ[SOCKET_VARIABLE] = str(self.socket_path)
+
+    async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
+        """After the loop has started, before the first kernel."""
+        scheme = "https" if serverapp.certfile else "http"
+        listening_url = f"{scheme}://{serverapp.ip or 'localhost'}:{serverapp.port}"
+        self.services.config = replace(self.services.config, listening_url=listening_url)
+        if os.name == "posix":
+            self._socket_server = socket_server(self.services, str(self.socket_path))
+        self.log.info("livedash: hub ready; kernels publish by %s", self.socket_path)
+
+    async def stop_extension(self) -> None:
+        """Viewers are told to come back, then the hub ends with the server."""
+        await drain(self.services, self._stop_socket)
+        self.services.close()
+
+    def _stop_socket(self) -> None:
+        if self._socket_server is not None:
+            self._socket_server.stop()
+            self._socket_server = None
+        self.socket_path.unlink(missing_ok=True)
+        if os.environ.get(SOCKET_VARIABLE) == str(self.socket_path):
+            del os.environ[SOCKET_VARIABLE]
+
+
+def socket_path() -> Path:
+    """In Jupyter's runtime folder, which only its owner can read; a shorter folder where that is too long for a socket."""
+    path = Path(jupyter_runtime_dir(), f"livedash-{os.getpid()}.sock")
+    if len(os.fsencode(path)) > _SOCKET_PATH_BYTES:
+        return Path(tempfile.mkdtemp(prefix="livedash-"), "hub.sock")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,25 @@
+"""What whoever runs a server may set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from livedash import limits
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    """`public_url` is the address that others reach this server by; `frame_ancestors` who may embed its pages."""
+
+    # addresses
+    public_url: str | None = None
+    listening_url: str | None = None
+    base_path: str = "/livedash/"
+    frame_ancestors: tuple[str, ...] = ("'self'",)
+    # bounds
+    history_bytes: int = limits.HISTORY_BYTES
+    hub_history_bytes: int = limits.HUB_HISTORY_BYTES
+    connections: int = limits.CONNECTIONS
+    drain_s: float = limits.DRAIN_S
+    # JupyterLab
+    save_after_show: bool = True

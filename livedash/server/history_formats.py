@@ -1,0 +1,136 @@
+"""History as bytes of each format of `records?format=`."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from livedash.core.room import Room
+from livedash.errors import MissingExtraError
+from livedash.wire.batch import EMPTY, Batch
+from livedash.wire.codec import MSGPACK
+from livedash.wire.position import Position
+
+TIME_FIELD: Final = "_time"  # microseconds since 1970, with `time=1`
+COLUMNS_TYPE: Final = "application/vnd.livedash.columns+msgpack"
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`position` is that of the last record, `first` the offset of the first; `batch` None: no record."""
+
+    room: str
+    position: Position
+    first: int
+    batch: Batch | None
+    state: Room
+
+
+Format = Callable[[Page, bool], tuple[str, bytes]]  # (page, with times) -> (content type, body)
+
+
+def records_of(page: Page, with_time: bool) -> list[dict[str, Any]]:
+    if page.batch is None:
+        return []
+    records = page.batch.records()
+    if with_time:
+        for record, time in zip(records, page.batch.times_us(), strict=True):
+            record[TIME_FIELD] = time
+    return records
+
+
+def as_json(page: Page, with_time: bool) -> tuple[str, bytes]:
+    return "application/json; charset=utf-8", _encode(records_of(page, with_time))
+
+
+def as_ndjson(page: Page, with_time: bool) -> tuple[str, bytes]:
+    lines = [_encode(record) + b"\n" for record in records_of(page, with_time)]
+    return "application/x-ndjson; charset=utf-8", b"".join(lines)
+
+
+def as_csv(page: Page, with_time: bool) -> tuple[str, bytes]:
+    """RFC 4180; nested values as JSON, absent and null ones empty."""
+    records = records_of(page, with_time)
+    names = dict.fromkeys(name for record in records for name in record)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(names)
+    for record in records:
+        writer.writerow([_cell(record.get(name)) for name in names])
+    return "text/csv; charset=utf-8", text.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    """A text that a spreadsheet would run as a formula is quoted by an apostrophe (CSV injection, OWASP)."""
+    if value is None or value != value:  # NaN  # noqa: PLR0124
+        return ""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and not _is_number(value):
+        return "'" + value
+    return _encode(value).decode() if isinstance(value, bool | list | dict) else value
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def as_columns(page: Page, with_time: bool) -> tuple[str, bytes]:
+    """Our own readers': nothing is lost of types, times and zones."""
+    batch = page.batch or EMPTY
+    fields = {"room": page.room, "epoch": page.position.epoch, "offset": page.position.offset}
+    return COLUMNS_TYPE, msgspec.msgpack.encode(fields | MSGPACK.batch_fields(batch, "columns"))
+
+
+def as_arrow(page: Page, with_time: bool) -> tuple[str, bytes]:
+    pyarrow = _pyarrow("arrow")
+    sink = pyarrow.BufferOutputStream()
+    table = _table(pyarrow, page, with_time)
+    with pyarrow.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return "application/vnd.apache.arrow.stream", sink.getvalue().to_pybytes()
+
+
+def as_parquet(page: Page, with_time: bool) -> tuple[str, bytes]:
+    pyarrow = _pyarrow("parquet")
+    from pyarrow import parquet
+
+    sink = pyarrow.BufferOutputStream()
+    parquet.write_table(_table(pyarrow, page, with_time), sink)
+    return "application/vnd.apache.parquet", sink.getvalue().to_pybytes()
+
+
+def _pyarrow(name: str) -> Any:
+    try:
+        import pyarrow
+        import pyarrow.ipc
+    except ImportError as error:
+        raise MissingExtraError(f'format={name} needs pyarrow on the server: pip install "livedash[arrow]"') from error
+    return pyarrow
+
+
+def _table(pyarrow: Any, page: Page, with_time: bool) -> Any:
+    from livedash.wire.frames import to_pandas
+
+    frame = to_pandas(page.batch or EMPTY)
+    if with_time and page.batch is not None:
+        frame[TIME_FIELD] = page.batch.times_us()
+    return pyarrow.Table.from_pandas(frame, preserve_index=False)
+
+
+FORMATS: Final[dict[str, Format]] = {
+    "json": as_json,
+    "ndjson": as_ndjson,
+    "csv": as_csv,
+    "columns": as_columns,
+    "arrow": as_arrow,
+    "parquet": as_parquet,
+}

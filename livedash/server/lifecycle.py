@@ -1,0 +1,119 @@
+"""A server's life: listening, and an end that leaves nobody behind: not ready, bye, flush, gone (DESIGN 4.6)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import random
+import secrets
+import signal
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from livedash.errors import SettingRefusedError
+from livedash.server.app import http_server, serve_application
+from livedash.server.auth import TokenLogin
+from livedash.server.config import ServerConfig
+from livedash.server.services import Services
+
+_BACKLOG = 4096
+_DRAIN_POLL_S = 0.05
+_TOKEN_BYTES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """What `livedash serve` is asked for. Port 0: any free one. `token` None: one is made."""
+
+    host: str = "127.0.0.1"
+    port: int = 8899
+    token: str | None = None
+    public_url: str | None = None
+    trusts_proxy: bool = False
+
+
+class RunningServer:
+    """A hub and its HTTP server on the running loop."""
+
+    def __init__(self, services: Services, server: HTTPServer, url: str, token: str) -> None:
+        self.services = services
+        self.url = url
+        self.token = token
+        self._server = server
+
+    async def drain(self) -> None:
+        """Stops accepting, sends viewers away with a spread of delays, waits until they have left, at most `drain_s`."""
+        await drain(self.services, self._server.stop)
+        await self._server.close_all_connections()
+        self.services.close()
+
+
+async def drain(services: Services, stop_accepting: Callable[[], None]) -> None:
+    """Also of a Jupyter server, whose listening sockets are its own."""
+    services.is_draining = True
+    stop_accepting()
+    drain_s = services.config.drain_s
+    for viewer in services.stage.viewers():
+        viewer.end("draining", retry_after_s=round(random.uniform(0.2, max(0.4, drain_s / 4)), 2))
+    end_s = services.stage.clock_s() + drain_s
+    while services.hub.sessions() and services.stage.clock_s() < end_s:
+        await asyncio.sleep(_DRAIN_POLL_S)
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+async def start(options: ServeOptions) -> RunningServer:
+    """Listens from now on, on the running loop. Raises SettingRefusedError where the port is taken."""
+    token = options.token or new_token()
+    sockets = _listening_sockets(options)
+    port = sockets[0].getsockname()[1]
+    shown_host = "127.0.0.1" if options.host in ("", "0.0.0.0", "::", "127.0.0.1") else options.host
+    url = f"http://{f'[{shown_host}]' if ':' in shown_host else shown_host}:{port}/livedash/"
+    config = ServerConfig(public_url=options.public_url, listening_url=_listening_url(options.host, port))
+    services = Services(config, asyncio.get_running_loop())
+    server = http_server(serve_application(services, TokenLogin(token)), trusts_proxy=options.trusts_proxy)
+    server.add_sockets(sockets)
+    return RunningServer(services, server, url, token)
+
+
+def _listening_sockets(options: ServeOptions) -> list[socket.socket]:
+    try:
+        return bind_sockets(options.port, options.host or None, backlog=_BACKLOG)
+    except OSError as error:
+        if error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
+            raise SettingRefusedError(
+                f"can't listen on {options.host or '*'}:{options.port} ({error.strerror}); choose another by --port"
+            ) from error
+        raise
+
+
+def _listening_url(host: str, port: int) -> str:
+    """The address for others: where all interfaces listen, this machine's name."""
+    name = socket.gethostname() if host in ("", "0.0.0.0", "::") else host
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+async def serve_until_signal(options: ServeOptions, on_started: Callable[[RunningServer], None]) -> None:
+    """Runs until SIGTERM or SIGINT, then drains. A second signal ends the wait."""
+    running = await start(options)
+    on_started(running)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()
+    stop.clear()
+    draining = asyncio.ensure_future(running.drain())
+    again = asyncio.ensure_future(stop.wait())
+    await asyncio.wait((draining, again), return_when=asyncio.FIRST_COMPLETED)
+    for task in (draining, again):
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -1,0 +1,59 @@
+"""`poll`: long-polling."""
+
+from __future__ import annotations
+
+import asyncio
+
+from livedash import limits
+from livedash.errors import LimitReachedError, SettingRefusedError
+from livedash.server.routes.reading import ReadingRoute
+from livedash.transports.longpoll import Answer
+
+
+class Poll(ReadingRoute):
+    async def get(self) -> None:
+        rooms, timeout_s = self.rooms_asked(), self._timeout_s()
+        if self.services.is_draining:
+            raise LimitReachedError("this server is stopping; ask again in a moment")
+        stage = self.services.stage
+        self._ready = asyncio.Event()
+        session = stage.hub.open_session(self.grant, self.grant.label, self._ready.set, stage.wall_clock_s())
+        try:
+            self.subscribe(session, rooms)
+            answer = Answer(self.reading_asked().shape)
+            end_s = stage.clock_s() + timeout_s
+            while not answer.take(session, stage.clock_s()) and await self._may_wait(end_s, session.due_s()):
+                self._ready.clear()
+            body = answer.body(session)
+        finally:
+            session.close()
+        self.set_header("Content-Type", "application/json; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(body)
+
+    async def _may_wait(self, end_s: float, due_s: float | None) -> bool:
+        """Waits until something may have come, False when the time is over or the link has ended."""
+        now_s = self.services.stage.clock_s()
+        until_s = min(end_s, now_s + limits.LINK_CHECK_S, due_s or end_s)
+        try:
+            await asyncio.wait_for(self._ready.wait(), max(0.0, until_s - now_s))
+        except TimeoutError:
+            pass
+        is_over = self.services.stage.clock_s() >= end_s or self.services.is_draining
+        return not is_over and self.services.why_ended(self.grant) is None and not self._is_gone
+
+    @property
+    def _is_gone(self) -> bool:
+        return getattr(self, "_has_gone", False)
+
+    def on_connection_close(self) -> None:
+        self._has_gone = True
+        super().on_connection_close()
+
+    def _timeout_s(self) -> float:
+        text = self.get_query_argument("timeout", str(limits.POLL_TIMEOUT_S))
+        try:
+            timeout_s = float(text)
+        except ValueError as error:
+            raise SettingRefusedError(f"timeout={text[:20]!r} is no number of seconds") from error
+        return min(max(timeout_s, 0.0), limits.POLL_TIMEOUT_MAX_S)

@@ -1,0 +1,72 @@
+"""What a reader asks for in a query: rooms, where to start, shape, mode, rate."""
+
+from __future__ import annotations
+
+from livedash import limits
+from livedash.core.session import Session, SinceOf
+from livedash.core.subscription import Reading
+from livedash.errors import SettingRefusedError, TooLargeError
+from livedash.server.routes.route import Route
+from livedash.transports.conversation import reading_of, since_from
+from livedash.wire import names
+from livedash.wire.since import After, BadCursor, Earliest, Since, since_of_cursor
+
+
+class ReadingRoute(Route):
+    """`feed` and `poll`."""
+
+    def rooms_asked(self) -> tuple[str, ...]:
+        """Names and globs, each checked and granted; without `room`, all rooms of the link."""
+        rooms = tuple(dict.fromkeys(self.get_query_arguments("room")))
+        if not rooms and self.grant.link_id is not None:
+            rooms = self.grant.read
+        if not rooms:
+            raise SettingRefusedError("say which room to read: ?room=train (several times, or a glob such as lab3.*)")
+        if len(rooms) > limits.FEED_ROOMS:
+            raise TooLargeError(f"a feed reads {limits.FEED_ROOMS} rooms at most, not {len(rooms)}; use a glob or the WebSocket")
+        for room in rooms:
+            names.checked_glob(room)
+            self.grant.check_read(room)
+        return rooms
+
+    def reading_asked(self) -> Reading:
+        return reading_of(
+            self.get_query_argument("shape", "records"),
+            self.get_query_argument("mode", "all"),
+            _number(self.get_query_argument("max_hz", ""), "max_hz"),
+            _whole(self.get_query_argument("window", ""), "window"),
+        )
+
+    def since_asked(self) -> SinceOf:
+        """Last-Event-ID beats `cursor` beats `since`."""
+        cursor = self.request.headers.get("Last-Event-ID") or self.get_query_argument("cursor", "")
+        if not cursor:
+            return since_from(self.get_query_argument("since", "now"))
+        return since_with_cursor(cursor)
+
+    def subscribe(self, session: Session, rooms: tuple[str, ...]) -> None:
+        reading, since = self.reading_asked(), self.since_asked()
+        for room in rooms:
+            session.subscribe(room, since, reading, self.services.stage.clock_s())
+
+
+def since_with_cursor(cursor: str) -> SinceOf:
+    """A room that the cursor does not name is new to this reader, and read from its first record."""
+
+    def since(room: str) -> Since:
+        found = since_of_cursor(cursor, room)
+        return found if isinstance(found, After | BadCursor) else Earliest()
+
+    return since
+
+
+def _number(text: str, name: str) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError as error:
+        raise SettingRefusedError(f"{name}={text[:20]!r} is no number") from error
+
+
+def _whole(text: str, name: str) -> int | None:
+    number = _number(text, name)
+    return None if number is None else int(number)
