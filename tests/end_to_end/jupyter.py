@@ -267,11 +267,6 @@ class NotebookPage:
         area = f"{NOTEBOOK}.content.widgets[index].node.querySelector('.jp-Cell-outputWrapper')?.innerText ?? ''"
         return str(self.page.evaluate(f"(index) => {area}", index))
 
-    def statistics(self) -> dict[str, Any] | None:
-        """What livedash's shared client says of itself in this page; None while no panel has loaded it."""
-        statistics: dict[str, Any] | None = self.page.evaluate(STATISTICS)
-        return statistics
-
     def _is_taken(self, index: int, before: str) -> bool:
         try:
             self.page.wait_for_function(
@@ -285,6 +280,3 @@ class NotebookPage:
         except PlaywrightTimeoutError:
             return self.prompt(index) != before  # a page that is kept busy answers late: never run a cell twice
         return True
-
-
-STATISTICS = "() => globalThis[Symbol.for('livedash')]?.statistics() ?? null"
