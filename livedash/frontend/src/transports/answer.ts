@@ -1,0 +1,39 @@
+// Reading HTTP answers: why one is no feed, in the server's words where it has some, and positions that stand in a cursor.
+import type { HubMessage } from "../wire/messages.ts";
+import { isGlob } from "../wire/names.ts";
+import { parseCursor } from "../wire/position.ts";
+import type { End, Wish } from "./contract.ts";
+
+const MAX_DETAIL_CHARACTERS = 300;
+
+/** Null where the answer is what was asked for. */
+export async function whyRefused(response: Response, mimeType: string): Promise<End | null> {
+  const type = response.headers.get("Content-Type") ?? "no content type";
+  if (response.ok && type.toLowerCase().startsWith(mimeType)) return null;
+  const retryAfterS = Number(response.headers.get("Retry-After") ?? NaN);
+  const detail = (await errorMessage(response)) ?? `the server answered ${response.status} with ${type}`;
+  return { status: response.status, detail, ...(retryAfterS >= 0 && { retryAfterS }) };
+}
+
+/** `{"error": {"message": "…"}}`, if that is what the body says. */
+async function errorMessage(response: Response): Promise<string | null> {
+  try {
+    const body = (await response.json()) as { error?: { message?: unknown } } | null;
+    const message = body?.error?.message;
+    return typeof message === "string" ? message.slice(0, MAX_DETAIL_CHARACTERS) : null;
+  } catch {
+    return null; // a proxy's page, or a body that was cut: the status tells enough
+  }
+}
+
+/** On HTTP nothing is answered to a subscription; the cursor says the same: where the reader stands in each room. */
+export function subscribedOf(cursor: string, wishes: Iterable<Wish>): HubMessage[] {
+  const messages: HubMessage[] = [];
+  for (const { room } of wishes) {
+    if (isGlob(room)) messages.push({ op: "subscribed", room, epoch: "0", offset: 0, recovered: true });
+  }
+  for (const [room, { epoch, offset }] of parseCursor(cursor) ?? []) {
+    messages.push({ op: "subscribed", room, epoch, offset, recovered: true });
+  }
+  return messages;
+}

@@ -1,0 +1,65 @@
+// Server-sent events by fetch, which unlike EventSource can send headers, read statuses and see comments. One stream for all rooms.
+import type { HubMessage } from "../wire/messages.ts";
+import { messageOf } from "../wire/messages.ts";
+import { parseJson } from "../wire/json.ts";
+import { fieldsOf } from "../wire/values.ts";
+import type { SseEvent } from "../wire/sse.ts";
+import { SseParser } from "../wire/sse.ts";
+import { subscribedOf, whyRefused } from "./answer.ts";
+import type { Clock, ConnectionEvents, End, Requests, Transport, Wish } from "./contract.ts";
+import { queryOf } from "./query.ts";
+import { RequestsInTurn } from "./requests_in_turn.ts";
+
+const PATH = "feed";
+const MIME_TYPE = "text/event-stream"; // exactly this: jupyter-server-proxy and others stream nothing else
+const START = "livedash.start";
+
+export function sseTransport(requests: Requests, clock: Clock): Transport {
+  return {
+    name: "sse",
+    isJudgedBySilence: true,
+    connect: (wishes, events) => new Stream(requests, wishes, clock, events),
+  };
+}
+
+class Stream extends RequestsInTurn {
+  constructor(
+    private readonly requests: Requests,
+    wishes: Iterable<Wish>,
+    clock: Clock,
+    events: ConnectionEvents,
+  ) {
+    super(wishes, clock, events);
+  }
+
+  protected async request(wishes: readonly Wish[], signal: AbortSignal): Promise<End> {
+    const { params, cursor } = queryOf(wishes);
+    const headers = { Accept: MIME_TYPE, "Cache-Control": "no-cache", ...(cursor !== "" && { "Last-Event-ID": cursor }) };
+    const response = await this.requests.get(PATH, { params, headers, signal });
+    const refusal = await whyRefused(response, MIME_TYPE);
+    if (refusal) return refusal;
+    const parser = new SseParser();
+    const reader = response.body!.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (signal.aborted) return { detail: "left" };
+      if (done) break;
+      this.events.alive();
+      for (const event of parser.feed(value)) {
+        for (const message of messagesOf(event, wishes)) {
+          if (!signal.aborted) this.events.message(message); // a message may have been answered by a new request
+        }
+      }
+    }
+    return { detail: "the event stream ended", ...(parser.retryMs !== null && { retryAfterS: parser.retryMs / 1000 }) };
+  }
+}
+
+function messagesOf(event: SseEvent, wishes: readonly Wish[]): HubMessage[] {
+  if (event.event === START) {
+    const { cursor } = fieldsOf(parseJson(event.data), START);
+    return subscribedOf(typeof cursor === "string" ? cursor : event.id, wishes);
+  }
+  const message = messageOf(parseJson(event.data));
+  return message ? [message] : [];
+}
