@@ -11,6 +11,7 @@
     │   └── CursorRefusedError      the text is no cursor; readers are told by a gap `bad_cursor` instead
     ├── ConflictError               it contradicts what is there (a key after the first record, another body for a key)
     ├── NotFoundError               no such room, link or dashboard
+    ├── GoneError                   what follows a cursor is not held any more
     ├── NotAllowedError             the caller is known, and may not
     ├── NotLoggedInError            the caller isn't known
     ├── LimitReachedError           a bound on connections, rooms or rates: the same call may work later
@@ -98,6 +99,13 @@ class NotFoundError(LivedashError):
 
     code = "not_found"
     status = 404
+
+
+class GoneError(LivedashError):
+    """History can't go on from a cursor. Streams tell the same by a gap, and go on with a snapshot."""
+
+    code = "gap"
+    status = 410
 
 
 class NotAllowedError(LivedashError):

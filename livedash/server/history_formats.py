@@ -5,39 +5,23 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
-from livedash.core.room import Room
+from livedash.core.page import Page
 from livedash.errors import MissingExtraError
-from livedash.wire.batch import EMPTY, Batch
 from livedash.wire.codec import MSGPACK
-from livedash.wire.position import Position
 
 TIME_FIELD: Final = "_time"  # microseconds since 1970, with `time=1`
 COLUMNS_TYPE: Final = "application/vnd.livedash.columns+msgpack"
 _encode = msgspec.json.Encoder().encode
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """`position` is that of the last record, `first` the offset of the first; `batch` None: no record."""
-
-    room: str
-    position: Position
-    first: int
-    batch: Batch | None
-    state: Room
-
-
 Format = Callable[[Page, bool], tuple[str, bytes]]  # (page, with times) -> (content type, body)
 
 
 def records_of(page: Page, with_time: bool) -> list[dict[str, Any]]:
-    if page.batch is None:
-        return []
     records = page.batch.records()
     if with_time:
         for record, time in zip(records, page.batch.times_us(), strict=True):
@@ -85,9 +69,8 @@ def _is_number(text: str) -> bool:
 
 def as_columns(page: Page, with_time: bool) -> tuple[str, bytes]:
     """Our own readers': nothing is lost of types, times and zones."""
-    batch = page.batch or EMPTY
     fields = {"room": page.room, "epoch": page.position.epoch, "offset": page.position.offset}
-    return COLUMNS_TYPE, msgspec.msgpack.encode(fields | MSGPACK.batch_fields(batch, "columns"))
+    return COLUMNS_TYPE, msgspec.msgpack.encode(fields | MSGPACK.batch_fields(page.batch, "columns"))
 
 
 def as_arrow(page: Page, with_time: bool) -> tuple[str, bytes]:
@@ -120,8 +103,8 @@ def _pyarrow(name: str) -> Any:
 def _table(pyarrow: Any, page: Page, with_time: bool) -> Any:
     from livedash.wire.frames import to_pandas
 
-    frame = to_pandas(page.batch or EMPTY)
-    if with_time and page.batch is not None:
+    frame = to_pandas(page.batch)
+    if with_time:
         frame[TIME_FIELD] = page.batch.times_us()
     return pyarrow.Table.from_pandas(frame, preserve_index=False)
 

@@ -8,15 +8,13 @@ from typing import Any
 import msgspec
 
 from livedash import clock, limits
-from livedash.core.hub import Hub
-from livedash.errors import LivedashError, ProtocolError, SettingRefusedError, TooLargeError
-from livedash.server.history_formats import FORMATS, Page
+from livedash.core.page import read_page
+from livedash.errors import ProtocolError, SettingRefusedError, TooLargeError
+from livedash.server.history_formats import FORMATS
 from livedash.server.routes.route import Route
 from livedash.transports.ingest import batch_of_records
-from livedash.wire.batch import Batch
 from livedash.wire.names import checked_room
-from livedash.wire.position import START, Position
-from livedash.wire.since import After, BadCursor, Earliest, Last, Now, parse_since
+from livedash.wire.position import Position
 
 _NDJSON = "application/x-ndjson"
 
@@ -90,56 +88,3 @@ def _json(text: bytes, where: str) -> Any:
         raise ProtocolError(
             f"{where} is no JSON: {error}; send one object, an array, or NDJSON as {_NDJSON}"
         ) from error
-
-
-def read_page(hub: Hub, name: str, since: str, limit: int) -> Page:
-    """History from `since` on, `limit` records at most.
-
-    Raises NotFoundError for a room that does not exist, SettingRefusedError or CursorRefusedError for `since`.
-    """
-    room = hub.room(name)
-    history = room.history
-    after = _offset_after(since, name, room.position, history.first - 1, limit)
-    parts: list[Batch] = []
-    count, offset = 0, after
-    while count < limit and (stored := history.read(offset, limits.MESSAGE_BYTES)):
-        for part in stored:
-            if count < limit:
-                parts.append(part.batch.slice(0, limit - count))
-                count += parts[-1].count
-        offset = after + count
-    return Page(name, Position(room.epoch, after + count), after + 1, Batch.concat(parts) if parts else None, room)
-
-
-def _offset_after(since: str, name: str, top: Position, before_first: int, limit: int) -> int:
-    match parse_since(since, name):
-        case Earliest():
-            return before_first
-        case Last(count):
-            return max(before_first, top.offset - count)
-        case Now():
-            return top.offset
-        case After(position) if position == START:
-            return before_first
-        case After(position):
-            return _resumed(position, name, top, before_first)
-        case BadCursor():
-            raise ProtocolError(f"since={since[:60]!r} is no cursor; a cursor looks like '{name}:{top}'")
-        case _:
-            return max(before_first, top.offset - limit)
-
-
-class GoneError(LivedashError):
-    """What follows a cursor is not in history any more; the message says what to do."""
-
-    code = "gap"
-    status = 410
-
-
-def _resumed(position: Position, name: str, top: Position, before_first: int) -> int:
-    if position.epoch != top.epoch or position.offset > top.offset or position.offset < before_first:
-        raise GoneError(
-            f"room {name!r} can't go on from {position}: it holds {top.epoch}-{before_first + 1} to {top}; "
-            "read again from since=earliest"
-        )
-    return position.offset

@@ -1,0 +1,216 @@
+"""A feed: reads rooms of a hub or a link from any process, live and back in history, for `for` and for `async for`.
+
+One coroutine reads; the sync iterator takes from its queue. A reader that comes back after a broken connection shows its
+cursor, so that each record is given once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import random
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from livedash import limits
+from livedash.client.backoff import Backoff
+from livedash.client.contract import Channel, History
+from livedash.client.endpoint import Endpoint
+from livedash.client.loop_thread import LoopThread
+from livedash.client.remote import RemoteHub, WebSocketChannel, WebSocketConnector
+from livedash.errors import LivedashError, NotFoundError, SettingRefusedError, UnreachableError
+from livedash.wire.batch import Batch
+from livedash.wire.codec import MSGPACK
+from livedash.wire.messages import Bye, Delivery, Error, Gap, Subscribe, Subscribed
+from livedash.wire.names import is_glob
+from livedash.wire.position import Position
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_QUEUE_BATCHES: Final = 10_000
+_STAY_AWAY: Final = range(4100, 4200)
+
+OnGap = Callable[[Gap], None]
+
+
+class Feed:
+    """`for record in feed` waits for what comes; `records`, `to_pandas` and `rooms` answer from history.
+
+    `rooms`: names or globs; without them, all rooms of the link, or all that the hub has. `since` as in DESIGN 3.4. `gaps`
+    holds what was missed, if anything ever was.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        thread: LoopThread,
+        *,
+        rooms: tuple[str, ...] = (),
+        since: str = "now",
+        on_gap: OnGap | None = None,
+    ) -> None:
+        self._endpoint = endpoint
+        self._thread = thread
+        self._hub = RemoteHub(endpoint)
+        self._asked = rooms or endpoint.rooms
+        self._since = since
+        self._on_gap = on_gap
+        self.gaps: list[Gap] = []
+        self.positions: dict[str, Position] = {}
+        self._queue: queue.Queue[tuple[str, Batch] | LivedashError | None] = queue.Queue(_QUEUE_BATCHES)
+        self._reading: asyncio.Future[None] | None = None
+        self._is_closed = False
+        self._failure: LivedashError | None = None
+
+    # History
+
+    @property
+    def rooms(self) -> list[str]:
+        """The rooms that exist now and can be read here."""
+        return [state.name for state in self._hub.rooms()]
+
+    def records(self, room: str | None = None, *, since: str = "earliest", limit: int = limits.READ_LIMIT) -> list[dict[str, Any]]:
+        """Records of history, the oldest first. `room` may be left out where there is just one."""
+        return self._read(room, since, limit).batch.records()
+
+    def to_pandas(
+        self, room: str | None = None, *, since: str = "earliest", limit: int = limits.READ_LIMIT_MAX
+    ) -> pd.DataFrame:
+        """History as a DataFrame, types as they were pushed."""
+        from livedash.wire.frames import to_pandas
+
+        return to_pandas(self._read(room, since, limit).batch)
+
+    def _read(self, room: str | None, since: str, limit: int) -> History:
+        return self._hub.read(room or self._only_room(), since, limit)
+
+    def _only_room(self) -> str:
+        names = [room for room in self._asked if not is_glob(room)]
+        if len(names) == 1:
+            return names[0]
+        there = self.rooms
+        if len(there) == 1:
+            return there[0]
+        if not there:
+            raise NotFoundError("there is no room here yet; it begins with its first record")
+        raise SettingRefusedError(f"say which room, there are several: {', '.join(there[:10])}")
+
+    # Live
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        self._begin()
+        while True:
+            taken = self._queue.get()
+            if isinstance(taken, LivedashError):
+                raise taken
+            if taken is None:
+                return
+            yield from taken[1].records()
+
+    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+        self._begin()
+        while True:
+            taken = await asyncio.to_thread(self._queue.get)
+            if isinstance(taken, LivedashError):
+                raise taken
+            if taken is None:
+                return
+            for record in taken[1].records():
+                yield record
+
+    def close(self) -> None:
+        """Ends the iterations that run."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        reading = self._reading
+        if reading is not None:
+            self._thread.call_soon(reading.cancel)
+        self._put(None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _begin(self) -> None:
+        if self._reading is None and not self._is_closed:
+            self._reading = self._thread.call(self._start)
+
+    def _start(self) -> asyncio.Future[None]:
+        return asyncio.ensure_future(self._read_for_ever())
+
+    async def _read_for_ever(self) -> None:
+        backoff = Backoff(random.random)
+        while True:
+            try:
+                channel = await WebSocketConnector(self._endpoint).connect()
+            except UnreachableError:
+                await asyncio.sleep(backoff.next_s())
+                continue
+            except LivedashError as error:
+                self._put(error)
+                return
+            try:
+                if not await self._read_channel(channel, backoff):
+                    self._put(None)
+                    return
+            finally:
+                channel.close()
+            await asyncio.sleep(backoff.next_s())
+
+    async def _read_channel(self, channel: Channel, backoff: Backoff) -> bool:
+        """True if it is worth coming back."""
+        for room in self._asked or ("*",):
+            channel.send(MSGPACK.encode_from_client(Subscribe(room, self._since_of(room), "columns")))
+        while (data := await channel.receive()) is not None:
+            backoff.reset()
+            match MSGPACK.decode_from_hub(data):
+                case Delivery() as delivery:
+                    self._deliver(delivery)
+                case Gap() as gap:
+                    self.gaps.append(gap)
+                    if self._on_gap is not None:
+                        self._on_gap(gap)
+                case Subscribed(room, epoch, offset) if not is_glob(room):
+                    self.positions.setdefault(room, Position(epoch, offset))
+                case Error(_, message):
+                    self._put(NotFoundError(message))
+                    return False
+                case Bye(_, retry_after_s):
+                    return retry_after_s is not None
+        return not (isinstance(channel, WebSocketChannel) and channel.close_code in _STAY_AWAY)
+
+    def _since_of(self, room: str) -> str:
+        """The cursor of what was read already, else where the caller wanted to start."""
+        known = ",".join(f"{name}:{position}" for name, position in self.positions.items())
+        if is_glob(room):
+            return known or self._since
+        position = self.positions.get(room)
+        return f"{room}:{position}" if position else self._since
+
+    def _deliver(self, delivery: Delivery) -> None:
+        """A snapshot replaces what the reader holds; of its records those that it has not seen are given on."""
+        before = self.positions.get(delivery.room)
+        self.positions[delivery.room] = Position(delivery.epoch, delivery.offset)
+        batch = delivery.batch
+        if before is not None and before.epoch == delivery.epoch and delivery.first_offset <= before.offset:
+            batch = batch.slice(before.offset - delivery.first_offset + 1, batch.count)
+        if batch.count > 0:
+            self._put((delivery.room, batch))
+
+    def _put(self, taken: tuple[str, Batch] | LivedashError | None) -> None:
+        """A reader that is too slow for its queue loses the oldest batches, and finds that in `gaps`."""
+        while True:
+            try:
+                self._queue.put_nowait(taken)
+                return
+            except queue.Full:
+                lost = self._queue.get_nowait()
+                if isinstance(lost, tuple):
+                    self.gaps.append(Gap(lost[0], "slow"))
