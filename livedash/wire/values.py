@@ -44,6 +44,11 @@ def plain_record(record: Record) -> dict[str, Any]:
     return plain
 
 
+def plain_value(value: Any, path: str) -> Any:
+    """The plain value that stands for `value`. Raises ValueRefusedError, which names `path`."""
+    return _plain_top(value, path)
+
+
 def record_bytes(value: object) -> int:
     """About how much a plain value takes on the wire."""
     if isinstance(value, str):

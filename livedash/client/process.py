@@ -1,0 +1,83 @@
+"""This process's one connection to livedash: which hub it uses, its publisher, and its background thread."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import threading
+from dataclasses import dataclass
+
+from livedash import limits
+from livedash.client.contract import Connector, HubAccess
+from livedash.client.discovery import find_endpoint, is_kernel
+from livedash.client.embedded import EmbeddedHub
+from livedash.client.endpoint import Endpoint
+from livedash.client.loop_thread import LoopThread
+from livedash.client.publisher import Publisher
+from livedash.client.remote import RemoteHub, WebSocketConnector
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A hub: how to ask it, how to publish to it, and whether this kernel's own pages reach it by their server."""
+
+    access: HubAccess
+    connector: Connector
+    endpoint: Endpoint | None  # None: the hub inside this process
+
+    @property
+    def is_jupyter(self) -> bool:
+        return self.endpoint is not None and self.endpoint.is_jupyter
+
+
+class Process:
+    """Finds its hub when it first needs one, and again after each loss of the connection, unless one was named."""
+
+    def __init__(self) -> None:
+        self.thread = LoopThread()
+        self.publisher = Publisher(self.thread, lambda: self._look().connector)
+        self._lock = threading.RLock()
+        self._named: Endpoint | None = None
+        self._found: Found | None = None
+        self._embedded: EmbeddedHub | None = None
+        atexit.register(self._flush_at_exit)
+
+    def use(self, endpoint: Endpoint | None) -> None:
+        """Publishes to this hub from now on; None: looks for one again."""
+        with self._lock:
+            self._named = endpoint
+            self._found = None
+        self.publisher.reconnect()
+
+    def hub(self) -> Found:
+        """The hub in use; looked for if there is none yet."""
+        with self._lock:
+            return self._found or self._look()
+
+    def embedded(self) -> EmbeddedHub | None:
+        """The hub inside this process, where that is the one in use."""
+        found = self.hub()
+        return self._embedded if found.endpoint is None else None
+
+    def _look(self) -> Found:
+        """A hub in this process stays: it holds records. It is left only for one that was named."""
+        with self._lock:
+            if self._named is None and self._found is not None and self._found.endpoint is None:
+                return self._found
+            endpoint = self._named or find_endpoint()
+            if endpoint is None:
+                self._embedded = self._embedded or EmbeddedHub(self.thread)
+                self._found = Found(self._embedded, self._embedded, None)
+            elif self._found is None or self._found.endpoint != endpoint:
+                self._found = Found(RemoteHub(endpoint), WebSocketConnector(endpoint), endpoint)
+            return self._found
+
+    def _flush_at_exit(self) -> None:
+        """In a kernel 2 s at most; in a script until all is acknowledged, 30 s at most. Loss is told, never silent."""
+        if self._found is not None and self._found.endpoint is None:
+            return  # the hub ends with us
+        timeout_s = limits.FLUSH_AT_EXIT_KERNEL_S if is_kernel() else limits.FLUSH_AT_EXIT_SCRIPT_S
+        left = self.publisher.flush(timeout_s)
+        if left:
+            reason = self.publisher.statistics().reason or "the hub did not acknowledge them in time"
+            print(f"livedash: {left} records were not delivered: {reason}", file=sys.stderr)

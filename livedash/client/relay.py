@@ -1,0 +1,107 @@
+"""What feeds a widget's comm: the hub in this process, or a hub elsewhere whose messages are passed on."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Protocol
+
+from livedash.client.backoff import Backoff
+from livedash.client.contract import Channel, Connector
+from livedash.client.loop_thread import LoopThread
+from livedash.client.process import Process
+from livedash.errors import LivedashError
+from livedash.wire.codec import MSGPACK
+from livedash.wire.messages import Bye, Delivery, Subscribe
+from livedash.wire.names import is_glob
+from livedash.wire.position import Position
+
+Send = Callable[[bytes], None]
+
+
+class CommFeed(Protocol):
+    def receive(self, data: bytes) -> None:
+        """A message of the page."""
+
+    def close(self) -> None: ...
+
+
+def open_comm(process: Process, send: Send, rooms: tuple[str, ...], window: int) -> CommFeed:
+    """Streams `rooms` from their snapshot to `send`, on the background thread, until it is closed."""
+    hub = process.embedded()
+    if hub is not None:
+        return _OnThread(process.thread, hub.open_comm(send, "notebook", rooms, window))
+    return Relay(process.thread, process.hub().connector, send, rooms, window)
+
+
+class _OnThread:
+    """A transport of the hub's loop, called from the kernel's main thread."""
+
+    def __init__(self, thread: LoopThread, transport: CommFeed) -> None:
+        self._thread = thread
+        self._transport = transport
+
+    def receive(self, data: bytes) -> None:
+        self._thread.call_soon(self._transport.receive, data)
+
+    def close(self) -> None:
+        self._thread.call_soon(self._transport.close)
+
+
+class Relay:
+    """Reads a hub elsewhere and hands its messages to the page as they are; the page never learns the hub's address."""
+
+    def __init__(
+        self, thread: LoopThread, connector: Connector, send: Send, rooms: tuple[str, ...], window: int
+    ) -> None:
+        self._thread = thread
+        self._connector = connector
+        self._send = send
+        self._rooms = rooms
+        self._window = window
+        self._positions: dict[str, Position] = {}
+        self._channel: Channel | None = None
+        self._task = thread.call(lambda: asyncio.ensure_future(self._relay_for_ever()))
+
+    def receive(self, data: bytes) -> None:
+        channel = self._channel
+        if channel is not None:
+            self._thread.call_soon(channel.send, data)
+
+    def close(self) -> None:
+        self._thread.call_soon(self._task.cancel)
+
+    async def _relay_for_ever(self) -> None:
+        backoff = Backoff(random.random)
+        while True:
+            try:
+                self._channel = channel = await self._connector.connect()
+            except LivedashError:
+                await asyncio.sleep(backoff.next_s())
+                continue
+            try:
+                for room in self._rooms:
+                    channel.send(MSGPACK.encode_from_client(Subscribe(room, self._since(room), "columns", window=self._window)))
+                while (data := await channel.receive()) is not None:
+                    backoff.reset()
+                    self._pass_on(data)
+            finally:
+                self._channel = None
+                channel.close()
+            await asyncio.sleep(backoff.next_s())
+
+    def _pass_on(self, data: bytes) -> None:
+        message = MSGPACK.decode_from_hub(data)
+        if isinstance(message, Bye):
+            return  # the relay comes back; for the page the comm goes on
+        if isinstance(message, Delivery):
+            self._positions[message.room] = Position(message.epoch, message.offset)
+        self._send(data)
+
+    def _since(self, room: str) -> str:
+        cursor = ",".join(f"{name}:{position}" for name, position in self._positions.items())
+        if is_glob(room):
+            return cursor or "snapshot"
+        position = self._positions.get(room)
+        return f"{room}:{position}" if position else "snapshot"
