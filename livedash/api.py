@@ -16,7 +16,7 @@ from livedash.client.feed import Feed, OnGap
 from livedash.client.process import Process
 from livedash.clock import now_us
 from livedash.errors import ValueRefusedError
-from livedash.share.duration import duration_s
+from livedash.sharing.duration import duration_s
 from livedash.share_link import Link
 from livedash.sources.function import FunctionSource, source_decorator
 from livedash.sources.progress import tracked

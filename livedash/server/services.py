@@ -14,7 +14,7 @@ from livedash.core.hub import Hub
 from livedash.core.settings import RoomSettings
 from livedash.errors import LimitReachedError, SettingRefusedError
 from livedash.server.config import ServerConfig
-from livedash.share.registry import LinkRegistry
+from livedash.sharing.registry import LinkRegistry
 from livedash.transports.viewer import Stage
 from livedash.wire.messages import ByeReason
 from livedash.wire.specs import DashboardSpec

@@ -1,5 +1,6 @@
 // What `feed` and `poll` are asked, which read a fixed set of rooms with one set of options per request.
 import type { HubMessage, Mode } from "../wire/messages.ts";
+import { isGlob } from "../wire/names.ts";
 import { formatCursor } from "../wire/position.ts";
 import type { Wish } from "./contract.ts";
 
@@ -15,6 +16,7 @@ export interface Query {
 /**
  * Where wishes differ, the request asks for what serves all: mode `all`, the highest rate, the largest window. Rooms without an entry in the
  * cursor start at `since`, which is "snapshot" where their own words differ: more than some asked for, and never less.
+ * The hub reads a room that a cursor does not name from its first record, so where a room is new, all of them start at `since`.
  */
 export function queryOf(wishes: readonly Wish[]): Query {
   const starts = wishes.map((wish) => wish.start());
@@ -27,7 +29,8 @@ export function queryOf(wishes: readonly Wish[]): Query {
   if (maxHz !== null) params.set("max_hz", String(maxHz));
   const windows = wishes.flatMap((wish) => wish.window ?? []);
   if (windows.length > 0) params.set("window", String(Math.max(...windows)));
-  return { params, cursor: formatCursor(starts.flatMap((start) => start.entries)) };
+  const isOneNew = wishes.some((wish, index) => !isGlob(wish.room) && starts[index]!.entries.length === 0);
+  return { params, cursor: isOneNew ? "" : formatCursor(starts.flatMap((start) => start.entries)) };
 }
 
 /** What the client is told about the rooms that a request has no place for. */

@@ -7,8 +7,8 @@ from typing import Literal
 
 from livedash import limits
 from livedash.errors import LimitReachedError, NotFoundError
-from livedash.share.key import Random, fits, is_key, key_digest, new_key
-from livedash.share.link import Link, checked_expiry, checked_label, checked_rooms
+from livedash.sharing.key import Random, fits, is_key, key_digest, new_key
+from livedash.sharing.link import Link, checked_expiry, checked_label, checked_rooms
 from livedash.wire.specs import DashboardSpec
 
 _ID_BYTES = 6  # an id is no secret; it only has to be unique among limits.LINKS

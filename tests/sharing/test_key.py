@@ -4,7 +4,7 @@ import base64
 import hashlib
 import secrets
 
-from livedash.share.key import fits, is_key, key_digest, new_key
+from livedash.sharing.key import fits, is_key, key_digest, new_key
 
 
 def test_a_key_holds_all_256_bits_and_is_safe_in_a_url() -> None:

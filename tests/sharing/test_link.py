@@ -6,7 +6,7 @@ import pytest
 
 from livedash import limits
 from livedash.errors import NameRefusedError, SettingRefusedError, TooLargeError
-from livedash.share.link import Link, checked_expiry, checked_label, checked_rooms
+from livedash.sharing.link import Link, checked_expiry, checked_label, checked_rooms
 from livedash.wire.specs import dashboard_of_rooms
 
 

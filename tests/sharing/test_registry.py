@@ -5,8 +5,8 @@ import secrets
 import pytest
 
 from livedash.errors import LimitReachedError, NotFoundError, SettingRefusedError
-from livedash.share.link import Link
-from livedash.share.registry import LinkRegistry
+from livedash.sharing.link import Link
+from livedash.sharing.registry import LinkRegistry
 from livedash.wire.specs import dashboard_of_rooms
 
 HOUR_S = 3600.0

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from livedash.errors import SettingRefusedError
-from livedash.share.duration import duration_s
+from livedash.sharing.duration import duration_s
 
 
 @pytest.mark.parametrize(

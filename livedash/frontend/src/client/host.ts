@@ -1,0 +1,81 @@
+// What the client needs of the page: requests that carry its login or its link's key, WebSockets, time and a little storage.
+import type { Clock, Requests } from "../transports/contract.ts";
+import type { Host } from "./contract.ts";
+import type { Memory } from "./ladder.ts";
+
+const XSRF_COOKIE = /(?:^|;\s*)_xsrf=([^;]*)/;
+
+export const pageClock: Clock = {
+  now: () => Date.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** `base` is absolute and ends in a slash. A link's key replaces the login: its pages may be opened by who has none. */
+export function requestsOf(base: string, host: Pick<Host, "key" | "token">): Requests {
+  const { key, token } = host;
+  const withKey = (url: URL, name: string, value: string | undefined): URL => {
+    if (value !== undefined) url.searchParams.set(name, value);
+    return url;
+  };
+  return {
+    get(path, { params, headers, signal }) {
+      const url = new URL(path, base);
+      url.search = params?.toString() ?? "";
+      withKey(url, "key", key);
+      return fetch(url, {
+        signal,
+        headers: { ...headers, ...(key === undefined && loginHeaders(token)) },
+        credentials: key === undefined ? "same-origin" : "omit",
+        cache: "no-store",
+        redirect: "follow",
+      });
+    },
+    socketUrl(path) {
+      const url = new URL(path, base);
+      url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+      // A WebSocket of a page has no headers. Jupyter takes `token`, as its own WebSockets send it.
+      return (key === undefined ? withKey(url, "token", token) : withKey(url, "key", key)).href;
+    },
+  };
+}
+
+export function pageMemory(base: string): Memory {
+  const name = `livedash.transport ${base}`;
+  return {
+    read() {
+      try {
+        return sessionStorage.getItem(name);
+      } catch {
+        return null; // no storage here (a sandboxed frame, a test)
+      }
+    },
+    write(text) {
+      try {
+        sessionStorage.setItem(name, text);
+      } catch {
+        // The page asks anew next time.
+      }
+    },
+  };
+}
+
+/** Calls when the network is back or somebody looks at the page again. */
+export function onPageWakes(callback: () => void): void {
+  if (typeof window === "undefined") return;
+  window.addEventListener("online", callback);
+  window.addEventListener("pageshow", callback);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") callback();
+  });
+}
+
+function loginHeaders(token: string | undefined): Record<string, string> {
+  const xsrf = typeof document === "undefined" ? null : XSRF_COOKIE.exec(document.cookie);
+  return {
+    ...(token && { Authorization: `token ${token}` }),
+    ...(xsrf && { "X-XSRFToken": decodeURIComponent(xsrf[1]!) }),
+  };
+}

@@ -1,0 +1,54 @@
+// Which transport to take: the first that works of WebSocket, SSE, long-poll and comm; what worked is remembered.
+import type { Transport, TransportName } from "../transports/contract.ts";
+
+const REMEMBERED_FOR_MS = 60 * 60 * 1000; // a laptop leaves the network whose proxy stood in the way
+
+/** The page's storage of one server's entry. */
+export interface Memory {
+  read(): string | null;
+  write(text: string): void;
+}
+
+export class Ladder {
+  private rung = 0;
+  private climbed = 0;
+
+  constructor(
+    private readonly transports: readonly [Transport, ...Transport[]],
+    private readonly memory: Memory,
+    private readonly nowMs: () => number,
+  ) {
+    const remembered = this.remembered();
+    const rung = transports.findIndex((transport) => transport.name === remembered);
+    if (rung > 0) this.rung = rung;
+  }
+
+  get current(): Transport {
+    return this.transports[this.rung]!;
+  }
+
+  /** The current one does not get through. Answers false where all have been tried since one worked. */
+  next(): boolean {
+    this.rung = (this.rung + 1) % this.transports.length;
+    this.climbed++;
+    if (this.climbed < this.transports.length) return true;
+    this.climbed = 0;
+    return false;
+  }
+
+  /** The current one carries the feed. */
+  worked(): void {
+    this.climbed = 0;
+    this.memory.write(JSON.stringify({ transport: this.current.name, atMs: this.nowMs() }));
+  }
+
+  private remembered(): TransportName | null {
+    try {
+      const entry = JSON.parse(this.memory.read() ?? "null") as { transport?: TransportName; atMs?: number } | null;
+      const ageMs = this.nowMs() - (entry?.atMs ?? 0);
+      return entry?.transport && ageMs >= 0 && ageMs < REMEMBERED_FOR_MS ? entry.transport : null;
+    } catch {
+      return null; // something else wrote there
+    }
+  }
+}

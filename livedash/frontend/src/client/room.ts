@@ -1,0 +1,113 @@
+// One real room as this page reads it: where it stands, whether what comes follows, and what is held. It hands out each record once.
+import type { Batch } from "../wire/batch.ts";
+import { slice } from "../wire/join.ts";
+import type { Columns, GapMessage, Snapshot, Subscribed } from "../wire/messages.ts";
+import type { Position } from "../wire/position.ts";
+import { formatPosition, NO_EPOCH } from "../wire/position.ts";
+import { HeldRecords } from "./held.ts";
+
+/** What a message means to those who read the room. "ask": something is missing, so it has to be asked for from `entry` on. */
+export type Step =
+  | { readonly kind: "snapshot" | "append"; readonly batch: Batch; readonly skipped: number }
+  | { readonly kind: "gap"; readonly message: GapMessage }
+  | { readonly kind: "ask" }
+  | { readonly kind: "nothing" };
+
+const NOTHING: Step = { kind: "nothing" };
+const ASK: Step = { kind: "ask" };
+
+export class RoomReader {
+  readonly held = new HeldRecords();
+  /** The largest that a reader here wants. */
+  window = 0;
+  publisherDropped = 0;
+  /** Behind the last record that was handed out. */
+  private position: Position | null = null;
+  /** Where the hub said that it starts. */
+  private start: Position | null = null;
+  private isAsked = true;
+  private asks = 0;
+
+  constructor(readonly name: string) {}
+
+  /** In a cursor; none before the first record, where the state is to come first. */
+  get entry(): string | null {
+    return this.position && formatPosition(this.name, this.position);
+  }
+
+  /** No record of it has ever come to the hub. */
+  get isWaiting(): boolean {
+    return this.position !== null && this.position.epoch === NO_EPOCH;
+  }
+
+  get hasState(): boolean {
+    return this.position !== null && this.position.epoch !== NO_EPOCH;
+  }
+
+  /** Reads from the state again. */
+  forget(): void {
+    this.position = null;
+    this.isAsked = true;
+  }
+
+  /** `isStateComing`: it was asked for the state, so that only a snapshot says where the reader stands. */
+  onSubscribed(message: Subscribed, isStateComing: boolean): void {
+    this.isAsked = false;
+    this.start = { epoch: message.epoch, offset: message.offset };
+    if (this.position === null && (!isStateComing || message.epoch === NO_EPOCH)) this.position = this.start;
+  }
+
+  onSnapshot({ batch, skipped }: Snapshot): Step {
+    this.isAsked = false;
+    this.asks = 0;
+    this.position = { epoch: batch.epoch, offset: batch.offset };
+    this.held.replace(batch, this.window);
+    return { kind: "snapshot", batch, skipped };
+  }
+
+  onColumns({ batch, skipped }: Columns): Step {
+    const first = batch.offset - batch.count - skipped + 1;
+    const expected = this.expected(batch.epoch, first);
+    if (expected === null || first > expected) return this.ask();
+    if (batch.offset < expected) return NOTHING; // of a request that another one has replaced
+    // Which rows are new can't be told where some were left out.
+    if (first < expected && skipped > 0) return this.ask();
+    this.asks = 0;
+    const isFirst = !this.hasState;
+    const fresh = first < expected ? slice(batch, expected - first, batch.count) : batch;
+    this.position = { epoch: batch.epoch, offset: batch.offset };
+    if (!isFirst) this.held.append(fresh, this.window);
+    else this.held.replace(fresh, first === 1 ? Infinity : 0);
+    return { kind: isFirst ? "snapshot" : "append", batch: fresh, skipped };
+  }
+
+  /** A snapshot follows, and only it moves the position. */
+  onGap(message: GapMessage): Step {
+    this.held.clear();
+    return { kind: "gap", message };
+  }
+
+  /** What comes without having been asked for, and can't be asked for now: a kernel that runs a cell streams to a page that came late. */
+  takeAsState({ batch, skipped }: Columns): Step {
+    this.position = { epoch: batch.epoch, offset: batch.offset };
+    this.held.replace(batch, 0);
+    return { kind: "snapshot", batch, skipped };
+  }
+
+  /** The offset that follows; null where a batch of this epoch can't follow. */
+  private expected(epoch: string, first: number): number | null {
+    const position = this.position ?? this.start;
+    if (position === null) return first === 1 ? 1 : null;
+    if (position.epoch === NO_EPOCH) return position.offset + 1;
+    if (position.epoch !== epoch) return null;
+    return position.offset + 1;
+  }
+
+  private ask(): Step {
+    if (this.isAsked) return NOTHING;
+    this.isAsked = true;
+    this.asks++;
+    if (this.asks > 1) this.position = null; // the cursor did not help: the state does
+    return ASK;
+  }
+}
