@@ -81,3 +81,6 @@ class Process:
         if left:
             reason = self.publisher.statistics().reason or "the hub did not acknowledge them in time"
             print(f"livedash: {left} records were not delivered: {reason}", file=sys.stderr)
+
+
+PROCESS = Process()
