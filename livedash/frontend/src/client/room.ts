@@ -50,6 +50,12 @@ export class RoomReader {
     this.isAsked = true;
   }
 
+  /** A new request for it is on its way. */
+  asked(): void {
+    this.isAsked = true;
+    this.start = null;
+  }
+
   /** `isStateComing`: it was asked for the state, so that only a snapshot says where the reader stands. */
   onSubscribed(message: Subscribed, isStateComing: boolean): void {
     this.isAsked = false;

@@ -1,0 +1,220 @@
+// The line to one hub: which transport carries it, and what to do when a connection is silent, ends or is refused.
+import type { Clock, Connection, End, Requests, Transport, Wish } from "../transports/contract.ts";
+import type { Bye, HubMessage } from "../wire/messages.ts";
+import { Backoff } from "./backoff.ts";
+import type { FeedStatus } from "./contract.ts";
+import type { Ladder } from "./ladder.ts";
+import type { Refusal } from "./refusal.ts";
+import { refusalOfBye, refusalOfClose, refusalOfStatus, TRY_ANOTHER } from "./refusal.ts";
+import { Watchdog } from "./watchdog.ts";
+
+const SETTLED_MS = 60_000; // a connection that lived so long and then fell silent was cut; one that did not was held back by a proxy
+const QUESTION_LIMIT_MS = 10_000;
+
+export interface LineEvents {
+  /** Asked anew for each connection. */
+  wishes(): Iterable<Wish>;
+  connecting(): void;
+  message(message: HubMessage): void;
+  status(status: FeedStatus): void;
+}
+
+export interface LineParts {
+  readonly ladder: Ladder;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Null where there is no server to ask (comm only). */
+  readonly requests: Requests | null;
+  readonly hasKey: boolean;
+}
+
+export class Line {
+  private connection: Connection | null = null;
+  private transport: Transport | null = null;
+  private watchdog: Watchdog | null = null;
+  private connectedMs: number | null = null;
+  private bye: Bye | null = null;
+  private question: AbortController | null = null;
+  private cancelRetry: () => void = () => undefined;
+  private isOpen = false;
+  private hasEverLived = false;
+  private readonly backoff: Backoff;
+  private current: FeedStatus;
+
+  constructor(
+    private readonly parts: LineParts,
+    private readonly events: LineEvents,
+  ) {
+    this.backoff = new Backoff(parts.random);
+    this.current = { state: "connecting", transport: null, sinceMs: parts.clock.now() };
+  }
+
+  get status(): FeedStatus {
+    return this.current;
+  }
+
+  /** The transport that carries the feed or is being tried; not judged by silence means that nothing can be asked for now. */
+  get canAsk(): boolean {
+    return this.transport?.isJudgedBySilence !== false;
+  }
+
+  open(): void {
+    if (this.isOpen) return;
+    this.isOpen = true;
+    this.connect();
+  }
+
+  close(): void {
+    this.isOpen = false;
+    this.leave();
+    this.set({ state: "connecting", transport: null });
+  }
+
+  subscribe(wish: Wish): void {
+    this.connection?.subscribe(wish);
+  }
+
+  unsubscribe(room: string): void {
+    this.connection?.unsubscribe(room);
+  }
+
+  /** The network is back, or somebody looks at the page again: what waits is tried at once, what is quiet is asked. */
+  wake(): void {
+    if (!this.isOpen || this.current.state === "ended") return;
+    if (this.connection) {
+      this.watchdog?.ask();
+    } else if (this.question === null) {
+      this.leave();
+      this.connect();
+    }
+  }
+
+  private connect(): void {
+    const transport = (this.transport = this.parts.ladder.current);
+    this.bye = null;
+    this.connectedMs = null;
+    if (transport.isJudgedBySilence) {
+      this.watchdog = new Watchdog(this.parts.clock, {
+        ping: () => this.connection?.ping(),
+        stale: () => this.set({ state: "stale", transport: transport.name, sinceMs: this.watchdog!.lastAliveMs }, this.connectedMs !== null),
+        giveUp: () => this.onSilence(),
+      });
+    }
+    this.events.connecting();
+    this.connection = transport.connect(this.events.wishes(), {
+      alive: () => this.onAlive(transport),
+      message: (message) => this.onMessage(message),
+      ended: (end) => this.onEnded(end),
+    });
+  }
+
+  private onAlive(transport: Transport): void {
+    const wasStale = this.watchdog?.alive() ?? false;
+    if (this.connectedMs !== null && !wasStale) return;
+    if (this.connectedMs === null) {
+      this.connectedMs = this.parts.clock.now();
+      this.hasEverLived = true;
+      this.parts.ladder.worked();
+    }
+    this.set({ state: "live", transport: transport.name });
+  }
+
+  private onMessage(message: HubMessage): void {
+    if (message.op === "bye") this.bye = message;
+    // A hub that refuses lets the connection live for just this one message.
+    else this.backoff.reset();
+    this.events.message(message);
+  }
+
+  private onSilence(): void {
+    const livedMs = this.connectedMs === null ? 0 : this.parts.clock.now() - this.connectedMs;
+    this.leave();
+    if (livedMs >= SETTLED_MS) this.retry("nothing came from the server for 20 s", null, true);
+    else this.tryAnother("nothing came from the server for 20 s: a proxy may hold the feed back");
+  }
+
+  private onEnded(end: End): void {
+    const { bye, transport } = this;
+    const wasLive = this.connectedMs !== null;
+    this.leave();
+    const retryAfterS = bye?.retryAfterS ?? end.retryAfterS ?? null;
+    const refusal =
+      (bye && refusalOfBye(bye)) ??
+      refusalOfClose(end, this.parts.hasKey) ??
+      (end.status === undefined ? null : refusalOfStatus(end.status, end.detail, this.parts.hasKey, this.hasEverLived));
+    if (refusal) this.obey(refusal, end.detail, retryAfterS);
+    else if (transport?.name === "websocket" && !wasLive) void this.askWhy(end.detail);
+    else if (transport?.isJudgedBySilence === false) this.tryAnother(end.detail);
+    else this.retry(end.detail, retryAfterS);
+  }
+
+  /** A page can't read the status of a WebSocket that was refused, but that of another request. */
+  private async askWhy(detail: string): Promise<void> {
+    if (this.parts.requests === null) return this.retry(detail, null);
+    const question = (this.question = new AbortController());
+    this.set({ state: this.hasEverLived ? "reconnecting" : "connecting", transport: null, reason: detail });
+    const cancelLimit = this.parts.clock.after(QUESTION_LIMIT_MS, () => question.abort());
+    let refusal: Refusal | null = null;
+    let retryAfterS: number | null = null;
+    try {
+      const response = await this.parts.requests.get("rooms", { headers: { Accept: "application/json" }, signal: question.signal });
+      retryAfterS = Number(response.headers.get("Retry-After") ?? NaN) || null;
+      // The server is there, and lets this page in: what does not get through is the WebSocket.
+      refusal = response.ok ? TRY_ANOTHER : refusalOfStatus(response.status, detail, this.parts.hasKey, this.hasEverLived);
+    } catch {
+      // No answer at all: the server or the network is away.
+    }
+    cancelLimit();
+    if (this.question !== question || !this.isOpen) return;
+    this.question = null;
+    if (refusal) this.obey(refusal, detail, retryAfterS);
+    else this.retry(detail, retryAfterS);
+  }
+
+  private obey(refusal: Refusal, detail: string, retryAfterS: number | null): void {
+    switch (refusal.kind) {
+      case "another":
+        this.tryAnother(detail);
+        break;
+      case "later":
+        this.retry(detail, retryAfterS);
+        break;
+      case "over":
+        this.set({ state: refusal.state, transport: null, reason: refusal.reason, fix: refusal.fix });
+        break;
+    }
+  }
+
+  private tryAnother(reason: string): void {
+    if (this.parts.ladder.next()) {
+      this.set({ state: this.hasEverLived ? "reconnecting" : "connecting", transport: null, reason });
+      this.connect();
+    } else {
+      this.retry(`no transport gets through: ${reason}`, null, true);
+    }
+  }
+
+  private retry(reason: string, retryAfterS: number | null, isLost = this.hasEverLived): void {
+    const ms = this.backoff.nextMs(retryAfterS);
+    this.set({ state: isLost ? "reconnecting" : "connecting", transport: null, reason, retryInS: ms / 1000 });
+    this.cancelRetry = this.parts.clock.after(ms, () => this.connect());
+  }
+
+  private leave(): void {
+    this.cancelRetry();
+    this.question?.abort();
+    this.question = null;
+    this.watchdog?.stop();
+    this.watchdog = null;
+    this.connection?.close();
+    this.connection = null;
+  }
+
+  private set(status: Omit<FeedStatus, "sinceMs"> & { sinceMs?: number }, isToldIf = true): void {
+    if (!isToldIf) return;
+    // A state that goes on with another reason began when it began.
+    const sinceMs = status.sinceMs ?? (status.state === this.current.state ? this.current.sinceMs : this.parts.clock.now());
+    this.current = { ...status, sinceMs };
+    this.events.status(this.current);
+  }
+}
