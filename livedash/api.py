@@ -13,9 +13,8 @@ from livedash import limits, status_report
 from livedash.client.contract import LinkState, RoomState
 from livedash.client.endpoint import TOKEN_VARIABLE, Endpoint, endpoint_of_url
 from livedash.client.feed import Feed, OnGap
-from livedash.client.process import Process
-from livedash.clock import now_us
-from livedash.errors import ValueRefusedError
+from livedash.client.process import PROCESS
+from livedash.client.push import push
 from livedash.sharing.duration import duration_s
 from livedash.share_link import Link
 from livedash.sources.function import FunctionSource, source_decorator
@@ -32,33 +31,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Rooms = str | Sequence[str]
-PROCESS = Process()
-
 
 # Publishing
-
-
-def push(room: str, record: Any = None, /, **fields: Any) -> None:
-    """Adds a record to a room: fields, a mapping, a list of mappings, or the rows of a DataFrame.
-
-    Returns in about a microsecond and never waits. Raises only for its caller's mistake: NameRefusedError,
-    ValueRefusedError (with the field's path) or TooLargeError.
-    """
-    if record is None or isinstance(record, dict | list):
-        PROCESS.publisher.push(room, record, **fields)
-        return
-    _push_other(room, record, fields)
-
-
-def _push_other(room: str, record: Any, fields: dict[str, Any]) -> None:
-    from livedash.wire.frames import batches_of_frame, is_frame
-
-    if not is_frame(record):
-        PROCESS.publisher.push(room, record, **fields)
-        return
-    if fields:
-        raise ValueRefusedError("push a DataFrame or fields, not both; add the fields as columns: df.assign(run=3)")
-    PROCESS.publisher.push_batches(room, list(batches_of_frame(record, now_us())))
 
 
 def flush(timeout_s: float = limits.FLUSH_AT_EXIT_SCRIPT_S) -> int:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from livedash.client.push import push
 from livedash.clock import monotonic_s, now_us
 from livedash.errors import SettingRefusedError
 from livedash.sources.function import FunctionSource, start
@@ -24,13 +25,11 @@ def replay(
 
     Rows are pushed in the order of their times. Raises SettingRefusedError for a column that is none or holds no times.
     """
-    from livedash import api
-
     if speed <= 0:
         raise SettingRefusedError(f"speed={speed} would never end; 1 is the real pace, 10 ten times as fast")
     batch = Batch.concat(list(batches_of_frame(frame, now_us())))
     rows = in_time_order(batch, time)
-    return start(api.push, lambda: paced(rows, speed, loop), checked_room(room), 0.0, f"replay.{room}")
+    return start(push, lambda: paced(rows, speed, loop), checked_room(room), 0.0, f"replay.{room}")
 
 
 def in_time_order(batch: Batch, time: str) -> list[tuple[float, dict[str, Any]]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from livedash.client.push import push
 from livedash.clock import monotonic_s
 from livedash.sharing.duration import duration_s
 from livedash.sources.function import FunctionSource, start
@@ -15,9 +16,7 @@ _GB = 1e9
 
 def system(room: str = "system", every: str | float = "1s") -> FunctionSource:
     """Percentages of CPU, memory and disk, GB of memory, and MB/s of disk and network, once a period."""
-    from livedash import api
-
-    return start(api.push, SystemReader().read, room, duration_s(every), "system")
+    return start(push, SystemReader().read, room, duration_s(every), "system")
 
 
 class SystemReader:

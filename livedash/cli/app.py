@@ -1,0 +1,66 @@
+"""The commands put together, and how their errors end the process."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from livedash.cli import data, demo, serve, sharing
+from livedash.errors import CallerError, LivedashError, UnreachableError
+from livedash.version import __version__
+
+FAILED, USAGE, UNREACHABLE, INTERRUPTED = 1, 2, 3, 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=True,
+    rich_markup_mode="markdown",
+    help="See numbers move: push records into rooms, watch them live, share them by a link. "
+    "A hub elsewhere is found by LIVEDASH_URL and LIVEDASH_TOKEN.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+app.command("serve")(serve.serve)
+app.command("publish")(data.publish)
+app.command("tail")(data.tail)
+app.command("rooms")(data.rooms)
+app.command("share")(sharing.share)
+app.command("links")(sharing.links)
+app.command("revoke")(sharing.revoke)
+app.command("demo")(demo.demo)
+
+
+def run(arguments: list[str]) -> int:
+    """The exit code. Errors are one line on stderr, with what to do."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us is gone, as `| head` does; Python would complain at exit
+        return 0
+    except LivedashError as error:
+        typer.echo(f"livedash: {error.message}", err=True)
+        return _code_of(error)
+    return code if isinstance(code, int) else 0
+
+
+def _code_of(error: LivedashError) -> int:
+    if isinstance(error, UnreachableError):
+        return UNREACHABLE
+    return USAGE if isinstance(error, CallerError) else FAILED

@@ -1,0 +1,53 @@
+"""`livedash serve`: a hub and its server in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from livedash.errors import SettingRefusedError
+from livedash.server.lifecycle import RunningServer, ServeOptions, serve_until_signal
+
+DEFAULT_PORT = 8899
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.", min=0, max=65535)] = DEFAULT_PORT,
+    token: Annotated[str | None, typer.Option(envvar="LIVEDASH_TOKEN", help="Login token; one is made if none is given.")] = None,
+    public_url: Annotated[str | None, typer.Option(help="Address by which others reach this server; links carry it.")] = None,
+    trust_proxy: Annotated[bool, typer.Option("--trust-proxy", help="Believe X-Forwarded-* headers.")] = False,
+    workers: Annotated[int, typer.Option(help="Processes that share the port; above 1 they need a broker.", min=1)] = 1,
+    broker: Annotated[str | None, typer.Option(help="URL of the broker that joins several hubs.")] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log each request.")] = False,
+) -> None:
+    """Run a hub with its server, until Ctrl+C or SIGTERM.
+
+    Prints its URL and token; `LIVEDASH_URL` and `LIVEDASH_TOKEN` lead scripts and other commands to it.
+    """
+    if broker is not None:
+        raise SettingRefusedError(f"this version has no broker, so --broker {broker} can't be used; run one hub without it")
+    if workers > 1:
+        raise SettingRefusedError(
+            f"--workers {workers} needs a broker: each process would have rooms of its own, and viewers would see a part"
+        )
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+
+    def on_started(running: RunningServer) -> None:
+        _announce(running, is_token_given=token is not None)
+        if open_page:
+            webbrowser.open(f"{running.url}view?key={running.token}")
+
+    asyncio.run(serve_until_signal(ServeOptions(host, port, token, public_url, trust_proxy), on_started))
+
+
+def _announce(running: RunningServer, *, is_token_given: bool) -> None:
+    typer.echo(f"livedash is serving at {running.url}")
+    if not is_token_given:
+        typer.echo(f"  page   {running.url}view?key={running.token}")
+        typer.echo(f"  shell  export LIVEDASH_URL={running.url} LIVEDASH_TOKEN={running.token}")
