@@ -56,12 +56,15 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True):
     def nbytes(self) -> int:
         if isinstance(self.values, bytes):
             return len(self.values)
+        if self.type == "str":
+            return _SMALL_BYTES * len(self.values) + sum(map(len, filter(None, self.values)))
         return sum(_value_bytes(value) for value in self.values)
 
     def slice(self, start: int, stop: int) -> Column:
         """The rows from `start` up to `stop`."""
-        first, last = start - bisect_left(self.absent, start), stop - bisect_left(self.absent, stop)
-        absent = tuple(row - start for row in self.absent if start <= row < stop) if self.absent else ()
+        low, high = bisect_left(self.absent, start), bisect_left(self.absent, stop)
+        first, last = start - low, stop - high
+        absent = tuple(row - start for row in self.absent[low:high])
         size = item_bytes(self.code) if self.code else 1
         return msgspec.structs.replace(self, values=self.values[first * size : last * size], absent=absent)
 
