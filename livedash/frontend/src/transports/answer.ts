@@ -15,6 +15,16 @@ export async function whyRefused(response: Response, mimeType: string): Promise<
   return { status: response.status, detail, ...(retryAfterS >= 0 && { retryAfterS }) };
 }
 
+/** The body as it comes, until it ends or `signal` says that nobody wants it. */
+export async function* piecesOf(response: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const reader = response.body!.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done || signal.aborted) return;
+    yield value;
+  }
+}
+
 /** `{"error": {"message": "…"}}`, if that is what the body says. */
 async function errorMessage(response: Response): Promise<string | null> {
   try {

@@ -2,7 +2,7 @@
 import { parseJson } from "../wire/json.ts";
 import { messageOf } from "../wire/messages.ts";
 import { fieldsOf } from "../wire/values.ts";
-import { subscribedOf, whyRefused } from "./answer.ts";
+import { piecesOf, subscribedOf, whyRefused } from "./answer.ts";
 import type { Clock, ConnectionEvents, End, Requests, Transport, Wish } from "./contract.ts";
 import { queryOf } from "./query.ts";
 import { RequestsInTurn } from "./requests_in_turn.ts";
@@ -31,19 +31,22 @@ class Polls extends RequestsInTurn {
     super(wishes, time, events);
   }
 
-  protected async request(wishes: readonly Wish[], signal: AbortSignal): Promise<End | number> {
+  protected async request(wishes: readonly Wish[], isFirst: boolean, signal: AbortSignal): Promise<End | number> {
     const askedMs = this.time.now();
     const { params, cursor } = queryOf(wishes);
-    params.set("timeout", String(TIMEOUT_S));
+    params.set("timeout", String(isFirst ? 0 : TIMEOUT_S)); // the first one tells at once which rooms are unknown yet
     if (cursor !== "") params.set("cursor", cursor);
     const response = await this.requests.get(PATH, { params, headers: { Accept: MIME_TYPE }, signal });
     const refusal = await whyRefused(response, MIME_TYPE);
     if (refusal) return refusal;
-    const body = await response.text();
-    if (signal.aborted) return { detail: "left" };
-    this.events.alive();
-    const isEmpty = this.hand(body, wishes, signal);
-    return isEmpty && this.time.now() - askedMs < HASTY_MS ? PAUSE_MS : 0;
+    const decoder = new TextDecoder();
+    let body = "";
+    for await (const bytes of piecesOf(response, signal)) {
+      this.events.alive();
+      body += decoder.decode(bytes, { stream: true });
+    }
+    const isEmpty = signal.aborted || this.hand(body, wishes, signal);
+    return isEmpty && !isFirst && this.time.now() - askedMs < HASTY_MS ? PAUSE_MS : 0;
   }
 
   /** Hands out an answer's messages; true if it has none. */

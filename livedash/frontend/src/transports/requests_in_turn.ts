@@ -10,6 +10,7 @@ export abstract class RequestsInTurn implements Connection {
   private cancelTimer: () => void = () => undefined;
   private current: AbortController | null = null;
   private isClosed = false;
+  private isChanged = true;
 
   constructor(
     wishes: Iterable<Wish>,
@@ -20,8 +21,11 @@ export abstract class RequestsInTurn implements Connection {
     this.again(0);
   }
 
-  /** One request for `wishes`; answers when it is over: why the connection has ended, or in how many ms to make the next request. */
-  protected abstract request(wishes: readonly Wish[], signal: AbortSignal): Promise<End | number>;
+  /**
+   * One request for `wishes`, the first for just these if `isFirst`. Answers when it is over: why the connection has ended, or in how many ms
+   * to make the next request.
+   */
+  protected abstract request(wishes: readonly Wish[], isFirst: boolean, signal: AbortSignal): Promise<End | number>;
 
   subscribe(wish: Wish): void {
     this.wishes.set(wish.room, wish);
@@ -43,6 +47,7 @@ export abstract class RequestsInTurn implements Connection {
   }
 
   private restart(): void {
+    this.isChanged = true;
     this.current?.abort();
     this.again(GATHER_MS);
   }
@@ -55,12 +60,14 @@ export abstract class RequestsInTurn implements Connection {
   private async run(): Promise<void> {
     const all = [...this.wishes.values()];
     if (all.length === 0) return;
-    for (const wish of all.slice(MAX_ROOMS)) this.events.message(tooMany(wish));
+    const isFirst = this.isChanged;
+    this.isChanged = false;
+    if (isFirst) for (const wish of all.slice(MAX_ROOMS)) this.events.message(tooMany(wish));
     const controller = new AbortController();
     this.current = controller;
     let outcome: End | number;
     try {
-      outcome = await this.request(all.slice(0, MAX_ROOMS), controller.signal);
+      outcome = await this.request(all.slice(0, MAX_ROOMS), isFirst, controller.signal);
     } catch (error) {
       outcome = { detail: String(error) }; // fetch and streams reject for what the network does
     }

@@ -5,7 +5,7 @@ import { parseJson } from "../wire/json.ts";
 import { fieldsOf } from "../wire/values.ts";
 import type { SseEvent } from "../wire/sse.ts";
 import { SseParser } from "../wire/sse.ts";
-import { subscribedOf, whyRefused } from "./answer.ts";
+import { piecesOf, subscribedOf, whyRefused } from "./answer.ts";
 import type { Clock, ConnectionEvents, End, Requests, Transport, Wish } from "./contract.ts";
 import { queryOf } from "./query.ts";
 import { RequestsInTurn } from "./requests_in_turn.ts";
@@ -32,26 +32,24 @@ class Stream extends RequestsInTurn {
     super(wishes, clock, events);
   }
 
-  protected async request(wishes: readonly Wish[], signal: AbortSignal): Promise<End> {
+  protected async request(wishes: readonly Wish[], _isFirst: boolean, signal: AbortSignal): Promise<End> {
     const { params, cursor } = queryOf(wishes);
     const headers = { Accept: MIME_TYPE, "Cache-Control": "no-cache", ...(cursor !== "" && { "Last-Event-ID": cursor }) };
     const response = await this.requests.get(PATH, { params, headers, signal });
     const refusal = await whyRefused(response, MIME_TYPE);
     if (refusal) return refusal;
     const parser = new SseParser();
-    const reader = response.body!.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (signal.aborted) return { detail: "left" };
-      if (done) break;
+    for await (const bytes of piecesOf(response, signal)) {
       this.events.alive();
-      for (const event of parser.feed(value)) {
-        for (const message of messagesOf(event, wishes)) {
-          if (!signal.aborted) this.events.message(message); // a message may have been answered by a new request
-        }
-      }
+      for (const event of parser.feed(bytes)) this.hand(event, wishes, signal);
     }
     return { detail: "the event stream ended", ...(parser.retryMs !== null && { retryAfterS: parser.retryMs / 1000 }) };
+  }
+
+  private hand(event: SseEvent, wishes: readonly Wish[], signal: AbortSignal): void {
+    for (const message of messagesOf(event, wishes)) {
+      if (!signal.aborted) this.events.message(message); // the message before may have led to a new request
+    }
   }
 }
 
