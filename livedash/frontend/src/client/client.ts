@@ -1,52 +1,42 @@
-// The page's client of one hub: who reads which rooms, one wish per room or glob on the line, each record once to each reader.
-import type { TransportName, Wish } from "../transports/contract.ts";
-import type { HubMessage } from "../wire/messages.ts";
+// The page's client of one hub: one wish per room or glob on the line, and each record once to each reader.
+import type { Wish } from "../transports/contract.ts";
+import type { Columns, HubMessage } from "../wire/messages.ts";
 import { isGlob, matches } from "../wire/names.ts";
-import type {
-  Client,
-  FeedStatus,
-  PanelStatistics,
-  RoomListener,
-  SubscribeRequest,
-  Subscription,
-} from "./contract.ts";
+import type { Client, FeedStatus, PanelStatistics, RoomListener, SubscribeRequest, Subscription } from "./contract.ts";
 import { Line, type LineParts } from "./line.ts";
+import { Readers, type Reader } from "./readers.ts";
 import { RoomReader, type Step } from "./room.ts";
 
-const DEFAULT_WINDOW = 10_000;
-
-interface Reader {
-  readonly request: SubscribeRequest;
-  readonly window: number;
-  readonly listener: RoomListener;
-  /** Rooms whose state this reader has. */
-  readonly rooms: Set<string>;
-}
+const LINGER_MS = 5_000; // a cell that runs again closes its panel and opens another
 
 export class PageClient implements Client {
-  readonly line: Line;
-  private readonly readers = new Set<Reader>();
+  private readonly line: Line;
+  private readonly readers = new Readers();
   private readonly rooms = new Map<string, RoomReader>();
+  /** What the hub said about a room or glob that it does not let this page read. */
   private readonly failures = new Map<string, string>();
+  private readonly panels = new Set<() => PanelStatistics>();
+  private cancelClose: () => void = () => undefined;
 
-  constructor(
-    parts: LineParts,
-    private readonly panels: Set<() => PanelStatistics>,
-  ) {
+  constructor(private readonly parts: LineParts) {
     this.line = new Line(parts, {
-      wishes: () => this.wishes(),
-      message: (message, transport) => this.onMessage(message, transport),
-      changed: () => this.tellStatus(),
+      wishes: () => Array.from(this.readers.names(), (room) => this.wish(room)),
+      connecting: () => this.rooms.forEach((room) => room.asked()),
+      message: (message) => this.onMessage(message),
+      status: () => this.tellStatus(this.readers),
     });
   }
 
   subscribe(request: SubscribeRequest, listener: RoomListener): Subscription {
-    const reader: Reader = { request, window: request.window ?? DEFAULT_WINDOW, listener, rooms: new Set() };
-    const hadWish = this.hasWish(request.room);
-    this.readers.add(reader);
+    const others = this.readers.asking(request.room);
+    const reader = this.readers.add(request, listener);
     this.failures.delete(request.room);
-    if (!hadWish || !this.serveFromHeld(reader)) this.ask(request.room);
-    queueMicrotask(() => this.readers.has(reader) && listener.status(this.statusOf(reader)));
+    this.later(reader, () => listener.status(this.statusOf(reader)));
+    const isWider = reader.window > this.readers.window(others);
+    if (others.length === 0 || !this.serveFromHeld(reader, isWider)) this.line.subscribe(this.wish(request.room));
+    this.cancelClose();
+    this.line.open();
+    if (this.line.status.state === "failed") this.line.wake();
     return { close: () => this.close(reader) };
   }
 
@@ -56,169 +46,163 @@ export class PageClient implements Client {
 
   registerPanel(read: () => PanelStatistics): () => void {
     this.panels.add(read);
-    return () => this.panels.delete(read);
+    return () => void this.panels.delete(read);
   }
 
   statistics(): { transport: string | null; panels: PanelStatistics[] } {
-    return { transport: this.line.status.transport, panels: [...this.panels].map((read) => read()) };
+    return { transport: this.line.status.transport, panels: Array.from(this.panels, (read) => read()) };
+  }
+
+  /** The network is back, or somebody looks at the page again. */
+  wake(): void {
+    this.line.wake();
   }
 
   private close(reader: Reader): void {
-    this.readers.delete(reader);
-    const { room } = reader.request;
-    if (this.hasWish(room)) return;
-    this.line.unsubscribe(room);
-    for (const name of this.rooms.keys()) if (![...this.wanted()].some((wish) => matches(wish, name))) this.rooms.delete(name);
+    if (!this.readers.delete(reader)) return;
+    const { room: wish } = reader.request;
+    const gone = [...this.rooms.keys()].filter((name) => this.readers.covering(name).length === 0);
+    gone.forEach((name) => this.rooms.delete(name));
+    if (this.readers.asking(wish).length === 0) {
+      // The hub goes on with the rooms of a glob that is given back.
+      for (const name of new Set([wish, ...gone])) this.line.unsubscribe(name);
+    }
+    if (this.readers.size === 0) this.cancelClose = this.parts.clock.after(LINGER_MS, () => this.line.close());
+  }
+
+  private later(reader: Reader, call: () => void): void {
+    queueMicrotask(() => this.readers.has(reader) && call());
   }
 
   // Wishes
 
-  private hasWish(room: string): boolean {
-    return [...this.readers].some((reader) => reader.request.room === room);
+  private wish(room: string): Wish {
+    return this.readers.wish(room, () => this.covered(room).flatMap(({ entry }) => entry ?? []));
   }
 
-  private wanted(): Set<string> {
-    return new Set(Array.from(this.readers, (reader) => reader.request.room));
+  private covered(wish: string): RoomReader[] {
+    return [...this.rooms.values()].filter(({ name }) => matches(wish, name));
   }
 
-  private wishes(): Wish[] {
-    return Array.from(this.wanted(), (room) => this.wishOf(room));
-  }
-
-  private wishOf(room: string): Wish {
-    const readers = [...this.readers].filter((reader) => reader.request.room === room);
-    const first = readers[0]!.request;
-    return {
-      room,
-      window: Math.max(...readers.map((reader) => reader.window)),
-      mode: first.mode ?? "all",
-      maxHz: first.maxHz ?? null,
-      start: () => ({ word: first.since ?? "snapshot", entries: this.entriesOf(room) }),
-    };
-  }
-
-  private entriesOf(room: string): string[] {
-    const covered = isGlob(room) ? [...this.rooms.values()].filter(({ name }) => matches(room, name)) : [this.rooms.get(room)];
-    return covered.map((reader) => reader?.entry ?? null).filter((entry) => entry !== null);
-  }
-
-  private ask(room: string): void {
-    this.line.subscribe(this.wishOf(room));
-  }
-
-  /** A panel that comes later gets the state from what is held. False: more has to be asked for. */
-  private serveFromHeld(reader: Reader): boolean {
-    const { room } = reader.request;
-    const covered = [...this.rooms.values()].filter(({ name }) => matches(room, name));
-    for (const held of covered) {
-      if (held.isWaiting) continue;
-      const batch = held.hasState ? held.held.snapshot(reader.window) : null;
+  /** A panel that comes later gets the state of what is held here. False: (more of) it has to be asked for. */
+  private serveFromHeld(reader: Reader, isWider: boolean): boolean {
+    const { room: wish, since = "snapshot" } = reader.request;
+    const covered = this.covered(wish);
+    let isServed = covered.length > 0 || !isWider;
+    if (since === "now") return isServed;
+    for (const room of covered.filter(({ hasState }) => hasState)) {
+      const batch = room.held.snapshot(reader.window);
       if (batch === null) {
-        held.forget();
-        return false;
+        room.forget();
+        isServed = false;
+      } else {
+        reader.rooms.add(room.name);
+        this.later(reader, () => {
+          reader.listener.snapshot(batch);
+          reader.listener.status(this.statusOf(reader));
+        });
       }
-      reader.rooms.add(held.name);
-      queueMicrotask(() => this.readers.has(reader) && reader.listener.snapshot(batch));
     }
-    return true;
+    return isServed && !(isWider && covered.some(({ hasState }) => !hasState));
   }
 
   // Messages
 
-  private onMessage(message: HubMessage, transport: TransportName): void {
+  private onMessage(message: HubMessage): void {
     switch (message.op) {
       case "subscribed":
-        if (isGlob(message.room)) return;
-        this.room(message.room).onSubscribed(message, this.isStateComing(message.room));
-        this.tellStatus(message.room);
-        return;
-      case "columns": {
+        if (!isGlob(message.room)) this.room(message.room)?.onSubscribed(message, this.readers.startsWithState(message.room));
+        this.tellStatus(this.readers.covering(message.room));
+        break;
+      case "columns":
+        this.onColumns(message);
+        break;
+      case "snapshot": {
         const room = this.room(message.batch.room);
-        let step = room.onColumns(message);
-        const isLateComm = transport === "comm" && !room.hasState && step.kind !== "append" && step.kind !== "snapshot";
-        if (isLateComm) step = room.takeAsState(message);
-        this.follow(room, step);
-        return;
+        if (room) this.hand(room, room.onSnapshot(message));
+        break;
       }
-      case "snapshot":
-        this.follow(this.room(message.batch.room), this.room(message.batch.room).onSnapshot(message));
-        return;
-      case "gap":
-        this.follow(this.room(message.room), this.room(message.room).onGap(message));
-        return;
-      case "notice":
-        this.room(message.room).publisherDropped = message.dropped;
-        this.tellStatus(message.room);
-        return;
+      case "gap": {
+        const room = this.room(message.room);
+        if (room) this.hand(room, room.onGap(message));
+        break;
+      }
+      case "notice": {
+        const room = this.room(message.room);
+        if (room) room.publisherDropped += message.dropped;
+        this.tellStatus(this.readers.covering(message.room));
+        break;
+      }
       case "error":
-        if (message.room !== null) {
-          this.failures.set(message.room, message.message);
-          this.tellStatus(message.room);
-        }
-        return;
+        if (message.room === null) break;
+        this.failures.set(message.room, message.message);
+        this.tellStatus(this.readers.asking(message.room));
+        break;
       case "bye":
       case "pong":
+        break; // the line's own
     }
   }
 
-  private isStateComing(room: string): boolean {
-    for (const reader of this.readers) {
-      if (matches(reader.request.room, room)) return (reader.request.since ?? "snapshot") === "snapshot";
-    }
-    return true;
+  private onColumns(message: Columns): void {
+    const room = this.room(message.batch.room);
+    if (!room) return;
+    const step = room.onColumns(message);
+    const isLate = step.kind === "ask" || (step.kind === "nothing" && !room.hasState);
+    this.hand(room, isLate && !this.line.canAsk ? room.takeAsState(message) : step);
   }
 
-  private room(name: string): RoomReader {
+  /** Null for a room that nobody here reads any more. */
+  private room(name: string): RoomReader | null {
+    const readers = this.readers.covering(name);
+    if (readers.length === 0) return null;
     let room = this.rooms.get(name);
-    if (!room) {
-      room = new RoomReader(name);
-      this.rooms.set(name, room);
-    }
-    room.window = Math.max(DEFAULT_WINDOW, ...this.readersOf(name).map((reader) => reader.window));
+    if (!room) this.rooms.set(name, (room = new RoomReader(name)));
+    room.window = this.readers.window(readers);
     return room;
   }
 
-  private readersOf(name: string): Reader[] {
-    return [...this.readers].filter((reader) => matches(reader.request.room, name));
-  }
-
-  private follow(room: RoomReader, step: Step): void {
+  private hand(room: RoomReader, step: Step): void {
     if (step.kind === "nothing") return;
     if (step.kind === "ask") {
-      for (const wish of this.wanted()) if (matches(wish, room.name)) this.ask(wish);
+      const wish = [...this.readers.names()].find((name) => matches(name, room.name));
+      if (wish !== undefined) this.line.subscribe(this.wish(wish));
       return;
     }
-    for (const reader of this.readersOf(room.name)) {
-      if (step.kind === "gap") {
-        const { reason, from, to } = step.message;
-        reader.listener.gap({ reason, ...(from !== null && { from }), ...(to !== null && { to }) });
-        continue;
-      }
-      if (step.skipped > 0) reader.listener.skipped(step.skipped);
-      const isFirst = !reader.rooms.has(room.name);
-      reader.rooms.add(room.name);
-      if (step.kind === "snapshot") reader.listener.snapshot(step.batch);
-      else if (isFirst) reader.listener.snapshot(room.held.snapshot(reader.window) ?? step.batch);
-      else reader.listener.append(step.batch);
-      if (isFirst) reader.listener.status(this.statusOf(reader));
+    for (const reader of this.readers.covering(room.name)) {
+      if (this.readers.has(reader)) this.handTo(reader, room, step);
     }
+  }
+
+  private handTo(reader: Reader, room: RoomReader, step: Exclude<Step, { kind: "nothing" | "ask" }>): void {
+    const { listener } = reader;
+    if (step.kind === "gap") {
+      const { reason, from, to } = step.message;
+      listener.gap({ reason, ...(from !== null && { from }), ...(to !== null && { to }) });
+      return;
+    }
+    if (step.skipped > 0) listener.skipped(step.skipped);
+    const isFirst = !reader.rooms.has(room.name);
+    reader.rooms.add(room.name);
+    if (step.kind === "append" && !isFirst) listener.append(step.batch);
+    else listener.snapshot(step.batch);
+    // Before its first record the room was waited for; an empty state of no epoch says that it is again.
+    if (isFirst || step.kind === "snapshot") listener.status(this.statusOf(reader));
   }
 
   // Status
 
-  private tellStatus(room?: string): void {
-    for (const reader of this.readers) {
-      if (room === undefined || matches(reader.request.room, room)) reader.listener.status(this.statusOf(reader));
-    }
+  private tellStatus(readers: Iterable<Reader>): void {
+    for (const reader of readers) this.later(reader, () => reader.listener.status(this.statusOf(reader)));
   }
 
   private statusOf(reader: Reader): FeedStatus {
-    const status = this.line.status;
-    const failure = this.failures.get(reader.request.room);
-    if (failure !== undefined) return { ...status, state: "failed", reason: failure, fix: "check the room's name and your rights" };
-    const covered = [...this.rooms.values()].filter(({ name }) => matches(reader.request.room, name));
+    const { status } = this.line;
+    const reason = this.failures.get(reader.request.room);
+    if (reason !== undefined) return { ...status, state: "failed", reason, fix: "check the room's name, and what your login or link may read" };
+    const covered = this.covered(reader.request.room);
     const publisherDropped = covered.reduce((sum, room) => sum + room.publisherDropped, 0);
-    const isWaiting = status.state === "live" && reader.rooms.size === 0 && !covered.some((room) => room.hasState);
+    const isWaiting = status.state === "live" && covered.every((room) => room.isWaiting);
     return { ...status, ...(isWaiting && { state: "waiting" as const }), ...(publisherDropped > 0 && { publisherDropped }) };
   }
 }

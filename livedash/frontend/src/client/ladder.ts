@@ -36,10 +36,18 @@ export class Ladder {
     return false;
   }
 
+  /** No server can be used: the last rung is the comm, if the page has one that is not in use. */
+  takeComm(): boolean {
+    const rung = this.transports.findIndex((transport) => transport.name === "comm");
+    if (rung < 0 || rung === this.rung) return false;
+    this.rung = rung;
+    return true;
+  }
+
   /** The current one carries the feed. */
   worked(): void {
     this.climbed = 0;
-    this.memory.write(JSON.stringify({ transport: this.current.name, atMs: this.nowMs() }));
+    if (this.current.name !== "comm") this.memory.write(JSON.stringify({ transport: this.current.name, atMs: this.nowMs() }));
   }
 
   private remembered(): TransportName | null {

@@ -96,16 +96,21 @@ export class Line {
     if (transport.isJudgedBySilence) {
       this.watchdog = new Watchdog(this.parts.clock, {
         ping: () => this.connection?.ping(),
-        stale: () => this.set({ state: "stale", transport: transport.name, sinceMs: this.watchdog!.lastAliveMs }, this.connectedMs !== null),
+        stale: () => this.onStale(transport),
         giveUp: () => this.onSilence(),
       });
     }
     this.events.connecting();
-    this.connection = transport.connect(this.events.wishes(), {
-      alive: () => this.onAlive(transport),
-      message: (message) => this.onMessage(message),
-      ended: (end) => this.onEnded(end),
-    });
+    try {
+      this.connection = transport.connect(this.events.wishes(), {
+        alive: () => this.onAlive(transport),
+        message: (message) => this.onMessage(message),
+        ended: (end) => this.onEnded(end),
+      });
+    } catch (error) {
+      // A page's own rules forbid it (a content security policy, no WebSocket at all).
+      this.cancelRetry = this.parts.clock.after(0, () => this.onEnded({ detail: String(error) }));
+    }
   }
 
   private onAlive(transport: Transport): void {
@@ -124,6 +129,11 @@ export class Line {
     // A hub that refuses lets the connection live for just this one message.
     else this.backoff.reset();
     this.events.message(message);
+  }
+
+  private onStale(transport: Transport): void {
+    if (this.connectedMs === null || this.watchdog === null) return; // it says that it connects, which is true
+    this.set({ state: "stale", transport: transport.name, sinceMs: this.watchdog.lastAliveMs });
   }
 
   private onSilence(): void {
@@ -180,7 +190,8 @@ export class Line {
         this.retry(detail, retryAfterS);
         break;
       case "over":
-        this.set({ state: refusal.state, transport: null, reason: refusal.reason, fix: refusal.fix });
+        if (refusal.state === "failed" && this.parts.ladder.takeComm()) this.connect();
+        else this.set({ state: refusal.state, transport: null, reason: refusal.reason, fix: refusal.fix });
         break;
     }
   }
@@ -210,8 +221,7 @@ export class Line {
     this.connection = null;
   }
 
-  private set(status: Omit<FeedStatus, "sinceMs"> & { sinceMs?: number }, isToldIf = true): void {
-    if (!isToldIf) return;
+  private set(status: Omit<FeedStatus, "sinceMs"> & { sinceMs?: number }): void {
     // A state that goes on with another reason began when it began.
     const sinceMs = status.sinceMs ?? (status.state === this.current.state ? this.current.sinceMs : this.parts.clock.now());
     this.current = { ...status, sinceMs };

@@ -47,7 +47,7 @@ export class RoomReader {
   /** Reads from the state again. */
   forget(): void {
     this.position = null;
-    this.isAsked = true;
+    this.asked();
   }
 
   /** A new request for it is on its way. */
@@ -64,6 +64,8 @@ export class RoomReader {
   }
 
   onSnapshot({ batch, skipped }: Snapshot): Step {
+    // Several comms may carry one room: theirs that nobody waited for must not lead back.
+    if (!this.isAsked && this.position?.epoch === batch.epoch && batch.offset < this.position.offset) return NOTHING;
     this.isAsked = false;
     this.asks = 0;
     this.position = { epoch: batch.epoch, offset: batch.offset };
@@ -90,6 +92,7 @@ export class RoomReader {
   /** A snapshot follows, and only it moves the position. */
   onGap(message: GapMessage): Step {
     this.held.clear();
+    this.isAsked = true;
     return { kind: "gap", message };
   }
 
@@ -111,7 +114,7 @@ export class RoomReader {
 
   private ask(): Step {
     if (this.isAsked) return NOTHING;
-    this.isAsked = true;
+    this.asked();
     this.asks++;
     if (this.asks > 1) this.position = null; // the cursor did not help: the state does
     return ASK;

@@ -4,23 +4,40 @@ import type { Transport } from "../transports/contract.ts";
 import { longPollTransport } from "../transports/longpoll.ts";
 import { sseTransport } from "../transports/sse.ts";
 import { webSocketTransport } from "../transports/websocket.ts";
-import { Backoff } from "./backoff.ts";
 import { PageClient } from "./client.ts";
+import { CommBundle } from "./comm_bundle.ts";
 import type { Client, CommChannel, Host, PanelStatistics } from "./contract.ts";
 import { onPageWakes, pageClock, pageMemory, requestsOf } from "./host.ts";
 import { Ladder } from "./ladder.ts";
 
 const SYMBOL = Symbol.for("livedash");
-const PROBE_MS = 8000;
+
+/** What a server's client has: a comm that comes with any of its panels is a way to the kernel for all of them. */
+interface Entry {
+  readonly client: PageClient;
+  readonly comms: CommBundle;
+}
 
 interface Shared {
-  readonly clients: Map<string, PageClient>;
-  readonly commClients: Map<CommChannel, PageClient>;
-  readonly panels: Set<() => PanelStatistics>;
+  readonly servers: Map<string, Entry>;
+  readonly comms: Map<CommChannel, PageClient>;
   statistics(): { transport: string | null; panels: PanelStatistics[] };
 }
 
 type Global = typeof globalThis & { [SYMBOL]?: Shared };
+
+/** One per page, server and key; a page without a server has one per comm, which ends with its widget. */
+export function sharedClient(host: Host): Client {
+  const { servers, comms } = shared();
+  const { base, comm } = host;
+  if (base === null) {
+    if (!comm) throw new TypeError("a panel needs a server or a comm");
+    return found(comms, comm, () => newClient([commTransport(comm)], pageMemory("comm"), host));
+  }
+  const entry = found(servers, `${base} ${host.key ?? ""}`, () => newEntry(base, host));
+  if (comm) entry.comms.add(comm);
+  return entry.client;
+}
 
 function shared(): Shared {
   const page = globalThis as Global;
@@ -28,65 +45,48 @@ function shared(): Shared {
 }
 
 function newShared(): Shared {
-  const clients = new Map<string, PageClient>();
-  const commClients = new Map<CommChannel, PageClient>();
-  const panels = new Set<() => PanelStatistics>();
-  const all = (): PageClient[] => [...clients.values(), ...commClients.values()];
-  onPageWakes(() => all().forEach((client) => client.line.wake()));
+  const servers = new Map<string, Entry>();
+  const comms = new Map<CommChannel, PageClient>();
+  const all = (): PageClient[] => [...Array.from(servers.values(), ({ client }) => client), ...comms.values()];
+  onPageWakes(() => all().forEach((client) => client.wake()));
   return {
-    clients,
-    commClients,
-    panels,
-    statistics: () => ({
-      transport: all().find((client) => client.status().transport !== null)?.status().transport ?? null,
-      panels: [...panels].map((read) => read()),
-    }),
+    servers,
+    comms,
+    statistics() {
+      const each = all().map((client) => client.statistics());
+      return {
+        transport: each.find(({ transport }) => transport !== null)?.transport ?? null,
+        panels: each.flatMap(({ panels }) => panels),
+      };
+    },
   };
 }
 
-/** One per page, server and key; a comm has its own, since it ends with its kernel. */
-export function sharedClient(host: Host): Client {
-  const { clients, commClients, panels } = shared();
-  if (host.base === null) {
-    if (!host.comm) throw new Error("livedash: a page needs a server or a comm");
-    return cached(commClients, host.comm, () => newClient(host, panels));
-  }
-  return cached(clients, `${host.base} ${host.key ?? ""}`, () => newClient(host, panels));
-}
-
-function cached<Key>(map: Map<Key, PageClient>, key: Key, make: () => PageClient): PageClient {
-  let client = map.get(key);
-  if (!client) {
-    client = make();
-    map.set(key, client);
-  }
-  return client;
-}
-
-function newClient(host: Host, panels: Set<() => PanelStatistics>): PageClient {
-  const base = host.base ?? "comm:";
-  const ladder = new Ladder(transportsOf(host), pageMemory(base), pageClock.now);
-  return new PageClient({ ladder, backoff: new Backoff(Math.random), clock: pageClock, probe: () => probe(host) }, panels);
-}
-
-function transportsOf(host: Host): [Transport, ...Transport[]] {
-  const comm = host.comm ? [commTransport(host.comm)] : [];
-  if (host.base === null) return comm as [Transport];
-  const requests = requestsOf(host.base, host);
-  return [
+function newEntry(base: string, host: Host): Entry {
+  const requests = requestsOf(base, host);
+  const comms = new CommBundle();
+  const transports: [Transport, ...Transport[]] = [
     webSocketTransport(requests, (url, protocols) => new WebSocket(url, protocols)),
     sseTransport(requests, pageClock),
     longPollTransport(requests, pageClock),
-    ...comm,
+    // The first panel says whether kernels are near; a page of a link never has one.
+    ...(host.comm ? [commTransport(comms)] : []),
   ];
+  return { client: newClient(transports, pageMemory(base), host), comms };
 }
 
-async function probe(host: Host): Promise<number | null> {
-  if (host.base === null) return null;
-  try {
-    const response = await requestsOf(host.base, host).get("rooms", { signal: AbortSignal.timeout(PROBE_MS) });
-    return response.status;
-  } catch {
-    return null; // no server answers
-  }
+function newClient(transports: readonly [Transport, ...Transport[]], memory: ReturnType<typeof pageMemory>, host: Host): PageClient {
+  return new PageClient({
+    ladder: new Ladder(transports, memory, pageClock.now),
+    clock: pageClock,
+    random: Math.random,
+    requests: host.base === null ? null : requestsOf(host.base, host),
+    hasKey: host.key !== undefined,
+  });
+}
+
+function found<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
 }
