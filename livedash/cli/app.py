@@ -6,6 +6,7 @@ import sys
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from livedash.cli import data, demo, serve, sharing
 from livedash.errors import CallerError, LivedashError, UnreachableError
@@ -23,13 +24,19 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def options(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
         typer.echo(__version__)
         raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options of all commands; `version` is done by its callback."""
 
 
 app.command("serve")(serve.serve)
@@ -46,10 +53,11 @@ def run(arguments: list[str]) -> int:
     """The exit code. Errors are one line on stderr, with what to do."""
     try:
         code = app(arguments, standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        if message := error.format_message().rstrip("."):  # without any argument the help says it all
+            typer.echo(f"livedash: {message}; see livedash --help", err=True)
         return USAGE
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # whoever read us is gone, as `| head` does; Python would complain at exit

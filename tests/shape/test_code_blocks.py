@@ -11,7 +11,9 @@ from typing import Any
 
 import nbformat
 import pytest
+import typer
 
+from livedash.cli.app import app
 from tests.end_to_end.serve import ServeProcess
 from tests.shape.notebook_run import run_notebook
 from tests.shape.pages import PAGES, CodeBlock, code_blocks
@@ -82,9 +84,7 @@ def commands(line: str) -> list[list[str]]:
 
 def parse(words: list[str]) -> None:
     """Reads a command's arguments by the command line's own parser and runs nothing; raises its UsageError."""
-    from livedash.cli import command
-
-    group: Any = command()
+    group: Any = typer.main.get_command(app)
     context = group.make_context("livedash", words[:1], resilient_parsing=True)
     name, _, _ = group.resolve_command(context, words[:1])
     group.get_command(context, name).make_context(name, words[1:], parent=context)

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+import typer
 
 from livedash import errors, limits
-from livedash.cli import command
+from livedash.cli.app import app
 from livedash.server.app import ROUTES
 from livedash.transports import close_codes
 from livedash_jupyter.app import LiveDash
@@ -103,7 +104,7 @@ def test_each_command_and_each_of_its_options_stands_in_the_docs() -> None:
 
 def command_line() -> Iterator[str]:
     """`livedash serve`, then its options with their dashes, and so on for each command that is not hidden."""
-    group: Any = command()
+    group: Any = typer.main.get_command(app)
     for name, entry in group.commands.items():
         if not entry.hidden:
             yield f"livedash {name}"
