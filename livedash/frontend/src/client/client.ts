@@ -127,12 +127,10 @@ export class PageClient implements Client {
         if (room) this.hand(room, room.onGap(message));
         break;
       }
-      case "notice": {
-        const room = this.room(message.room);
-        if (room) room.publisherDropped += message.dropped;
+      case "notice":
+        this.room(message.room)?.onNotice(message);
         this.tellStatus(this.readers.covering(message.room));
         break;
-      }
       case "error":
         if (message.room === null) break;
         this.failures.set(message.room, message.message);

@@ -1,7 +1,7 @@
 // One real room as this page reads it: where it stands, whether what comes follows, and what is held. It hands out each record once.
 import type { Batch } from "../wire/batch.ts";
 import { slice } from "../wire/join.ts";
-import type { Columns, GapMessage, Snapshot, Subscribed } from "../wire/messages.ts";
+import type { Columns, GapMessage, Notice, Snapshot, Subscribed } from "../wire/messages.ts";
 import type { Position } from "../wire/position.ts";
 import { formatPosition, NO_EPOCH } from "../wire/position.ts";
 import { HeldRecords } from "./held.ts";
@@ -20,7 +20,8 @@ export class RoomReader {
   readonly held = new HeldRecords();
   /** The largest that a reader here wants. */
   window = 0;
-  publisherDropped = 0;
+  /** Records that each publisher lost, in all. */
+  private readonly dropped = new Map<string, number>();
   /** Behind the last record that was handed out. */
   private position: Position | null = null;
   /** Where the hub said that it starts. */
@@ -42,6 +43,14 @@ export class RoomReader {
 
   get hasState(): boolean {
     return this.position !== null && this.position.epoch !== NO_EPOCH;
+  }
+
+  get publisherDropped(): number {
+    return [...this.dropped.values()].reduce((sum, count) => sum + count, 0);
+  }
+
+  onNotice({ publisher, dropped }: Notice): void {
+    this.dropped.set(publisher, dropped);
   }
 
   /** Reads from the state again. */
