@@ -9,7 +9,7 @@ from livedash.errors import SettingRefusedError, TooLargeError
 from livedash.server.routes.route import Route
 from livedash.transports.conversation import reading_of, since_from
 from livedash.wire import names
-from livedash.wire.since import After, BadCursor, Earliest, Since, since_of_cursor
+from livedash.wire.since import After, BadCursor, Earliest, Since, Snapshot, since_of_cursor
 
 
 class ReadingRoute(Route):
@@ -40,9 +40,10 @@ class ReadingRoute(Route):
     def since_asked(self) -> SinceOf:
         """Last-Event-ID beats `cursor` beats `since`."""
         cursor = self.request.headers.get("Last-Event-ID") or self.get_query_argument("cursor", "")
+        since = self.get_query_argument("since", "now")
         if not cursor:
-            return since_from(self.get_query_argument("since", "now"))
-        return since_with_cursor(cursor)
+            return since_from(since)
+        return since_with_cursor(cursor, Snapshot() if since == "snapshot" else Earliest())
 
     def subscribe(self, session: Session, rooms: tuple[str, ...]) -> None:
         reading, since = self.reading_asked(), self.since_asked()
@@ -50,12 +51,12 @@ class ReadingRoute(Route):
             session.subscribe(room, since, reading, self.services.stage.clock_s())
 
 
-def since_with_cursor(cursor: str) -> SinceOf:
-    """A room that the cursor does not name is new to this reader, and read from its first record."""
+def since_with_cursor(cursor: str, since_new: Snapshot | Earliest) -> SinceOf:
+    """A room that the cursor does not name is new to this reader: read from its first record, or from its state if that was asked for."""
 
     def since(room: str) -> Since:
         found = since_of_cursor(cursor, room)
-        return found if isinstance(found, After | BadCursor) else Earliest()
+        return found if isinstance(found, After | BadCursor) else since_new
 
     return since
 
