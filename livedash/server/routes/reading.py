@@ -52,7 +52,7 @@ class ReadingRoute(Route):
 
 
 def since_with_cursor(cursor: str, since_new: Snapshot | Earliest) -> SinceOf:
-    """A room that the cursor does not name is new to this reader: read from its first record, or from its state if that was asked for."""
+    """A room that the cursor does not name is new to this reader, and read from `since_new`."""
 
     def since(room: str) -> Since:
         found = since_of_cursor(cursor, room)
