@@ -4,7 +4,7 @@ import { context, build } from "esbuild";
 
 const outdir = process.argv.find((argument) => argument.startsWith("--outdir="))?.slice("--outdir=".length) ?? "dist";
 const options = {
-  entryPoints: { client: "src/entries/client.ts", page: "src/entries/page.ts", widget: "src/entries/widget.ts" },
+  entryPoints: { client: "src/entries/client.ts", page: "src/entries/page.ts", widget: "src/entries/widget.ts", widget_inline: "src/entries/widget_inline.ts" },
   outdir,
   bundle: true,
   format: "esm",

@@ -8,6 +8,7 @@ import msgspec
 
 from livedash import clock
 from livedash.server.routes.route import Route
+from livedash.server.static_files import front_end_version
 from livedash.version import __version__
 
 
@@ -27,6 +28,7 @@ class Live(HealthRoute):
         content: dict[str, object] = {
             "status": "live",
             "version": __version__,
+            "front_end": front_end_version(),
             "save_after_show": self.services.config.save_after_show,
         }
         if await self.knows_caller():

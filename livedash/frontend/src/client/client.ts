@@ -9,6 +9,8 @@ import { RoomReader, type Step } from "./room.ts";
 
 const LINGER_MS = 5_000; // a cell that runs again closes its panel and opens another
 
+type Told = Exclude<Step, { kind: "ask" | "missing" | "nothing" }>;
+
 export class PageClient implements Client {
   private readonly line: Line;
   private readonly readers = new Readers();
@@ -33,7 +35,8 @@ export class PageClient implements Client {
     this.failures.delete(request.room);
     this.later(reader, () => listener.status(this.statusOf(reader)));
     const isWider = reader.window > this.readers.window(others);
-    if (others.length === 0 || !this.serveFromHeld(reader, isWider)) this.line.subscribe(this.wish(request.room));
+    const isServed = this.serveFromHeld(reader, isWider);
+    if (others.length === 0 || !isServed) this.line.subscribe(this.wish(request.room));
     this.cancelClose();
     this.line.open();
     if (this.line.status.state === "failed") this.line.wake();
@@ -63,15 +66,14 @@ export class PageClient implements Client {
     const { room: wish } = reader.request;
     const gone = [...this.rooms.keys()].filter((name) => this.readers.covering(name).length === 0);
     gone.forEach((name) => this.rooms.delete(name));
-    if (this.readers.asking(wish).length === 0) {
-      // The hub goes on with the rooms of a glob that is given back.
-      for (const name of new Set([wish, ...gone])) this.line.unsubscribe(name);
-    }
+    // The hub goes on with the rooms of a glob that is given back, and ends a room even where a glob still covers it.
+    const ended = new Set(this.readers.covering(wish).length === 0 ? [wish, ...gone] : gone);
+    for (const name of ended) this.line.unsubscribe(name);
     if (this.readers.size === 0) this.cancelClose = this.parts.clock.after(LINGER_MS, () => this.line.close());
   }
 
   private later(reader: Reader, call: () => void): void {
-    queueMicrotask(() => this.readers.has(reader) && call());
+    queueMicrotask(() => this.readers.has(reader) && tell(call));
   }
 
   // Wishes
@@ -91,19 +93,20 @@ export class PageClient implements Client {
     let isServed = covered.length > 0 || !isWider;
     if (since === "now") return isServed;
     for (const room of covered.filter(({ hasState }) => hasState)) {
-      const batch = room.held.snapshot(reader.window);
-      if (batch === null) {
+      if (room.held.snapshot(reader.window) === null) {
         room.forget();
         isServed = false;
       } else {
-        reader.rooms.add(room.name);
-        this.later(reader, () => {
-          reader.listener.snapshot(batch);
-          reader.listener.status(this.statusOf(reader));
-        });
+        this.later(reader, () => this.handHeld(reader, room));
       }
     }
     return isServed && !(isWider && covered.some(({ hasState }) => !hasState));
+  }
+
+  /** Records may have come since it was asked for: then the reader has them, and what was held before them, already. */
+  private handHeld(reader: Reader, room: RoomReader): void {
+    const batch = reader.rooms.has(room.name) ? null : room.held.snapshot(reader.window);
+    if (batch !== null) this.handTo(reader, room, { kind: "snapshot", batch, skipped: 0 });
   }
 
   // Messages
@@ -111,6 +114,7 @@ export class PageClient implements Client {
   private onMessage(message: HubMessage): void {
     switch (message.op) {
       case "subscribed":
+        this.failures.delete(message.room);
         if (!isGlob(message.room)) this.room(message.room)?.onSubscribed(message, this.readers.startsWithState(message.room));
         this.tellStatus(this.readers.covering(message.room));
         break;
@@ -132,7 +136,10 @@ export class PageClient implements Client {
         this.tellStatus(this.readers.covering(message.room));
         break;
       case "error":
-        if (message.room === null) break;
+        if (message.room === null) {
+          console.warn(`livedash: the hub says ${message.code}: ${message.message}`);
+          break;
+        }
         this.failures.set(message.room, message.message);
         this.tellStatus(this.readers.asking(message.room));
         break;
@@ -146,8 +153,8 @@ export class PageClient implements Client {
     const room = this.room(message.batch.room);
     if (!room) return;
     const step = room.onColumns(message);
-    const isLate = step.kind === "ask" || (step.kind === "nothing" && !room.hasState);
-    this.hand(room, isLate && !this.line.canAsk ? room.takeAsState(message) : step);
+    const isMissing = step.kind === "ask" || step.kind === "missing";
+    this.hand(room, isMissing && !this.line.canAsk ? room.takeAsState(message) : step);
   }
 
   /** Null for a room that nobody here reads any more. */
@@ -161,18 +168,18 @@ export class PageClient implements Client {
   }
 
   private hand(room: RoomReader, step: Step): void {
-    if (step.kind === "nothing") return;
+    if (step.kind === "nothing" || step.kind === "missing") return;
     if (step.kind === "ask") {
       const wish = [...this.readers.names()].find((name) => matches(name, room.name));
       if (wish !== undefined) this.line.subscribe(this.wish(wish));
       return;
     }
     for (const reader of this.readers.covering(room.name)) {
-      if (this.readers.has(reader)) this.handTo(reader, room, step);
+      if (this.readers.has(reader)) tell(() => this.handTo(reader, room, step));
     }
   }
 
-  private handTo(reader: Reader, room: RoomReader, step: Exclude<Step, { kind: "nothing" | "ask" }>): void {
+  private handTo(reader: Reader, room: RoomReader, step: Told): void {
     const { listener } = reader;
     if (step.kind === "gap") {
       const { reason, from, to } = step.message;
@@ -183,7 +190,8 @@ export class PageClient implements Client {
     const isFirst = !reader.rooms.has(room.name);
     reader.rooms.add(room.name);
     if (step.kind === "append" && !isFirst) listener.append(step.batch);
-    else listener.snapshot(step.batch);
+    // To who comes late, what was held before is news too.
+    else listener.snapshot((isFirst ? room.held.snapshot(reader.window) : null) ?? step.batch);
     // Before its first record the room was waited for; an empty state of no epoch says that it is again.
     if (isFirst || step.kind === "snapshot") listener.status(this.statusOf(reader));
   }
@@ -202,5 +210,14 @@ export class PageClient implements Client {
     const publisherDropped = covered.reduce((sum, room) => sum + room.publisherDropped, 0);
     const isWaiting = status.state === "live" && covered.every((room) => room.isWaiting);
     return { ...status, ...(isWaiting && { state: "waiting" as const }), ...(publisherDropped > 0 && { publisherDropped }) };
+  }
+}
+
+/** One panel's mistake must not keep the records from the others. */
+function tell(call: () => void): void {
+  try {
+    call();
+  } catch (error) {
+    console.error("livedash: a panel failed on what it was told", error);
   }
 }

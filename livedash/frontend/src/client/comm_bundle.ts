@@ -11,16 +11,17 @@ export class CommBundle implements CommChannel {
     channel.onMessage((message) => this.listeners.forEach((listener) => listener(message)));
   }
 
-  /** Throws where no comm takes it. */
+  /** By the first that takes it: asked on all of them, the kernel would stream each room on each. Throws where none does. */
   send(message: Uint8Array): void {
     for (const channel of [...this.channels]) {
       try {
         channel.send(message);
+        return;
       } catch {
         this.channels.delete(channel); // its widget is gone
       }
     }
-    if (this.channels.size === 0) throw new Error("all comms of this page are closed");
+    throw new Error("all comms of this page are closed");
   }
 
   onMessage(listener: (message: Uint8Array) => void): () => void {

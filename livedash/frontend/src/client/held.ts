@@ -2,14 +2,19 @@
 import type { Batch } from "../wire/batch.ts";
 import { join, slice } from "../wire/join.ts";
 
+const PIECES = 64; // a publisher sends as many small batches a second: each alone costs more than what it holds
+
 export class HeldRecords {
   private batches: Batch[] = [];
+  /** How many of the last batches have not been joined yet. */
+  private pieces = 0;
   private count = 0;
   /** True if the room has no older record than these, or had none when they came. */
   private isAll = false;
 
   replace(batch: Batch, window: number): void {
     this.batches = [batch];
+    this.pieces = 0;
     this.count = batch.count;
     this.isAll = batch.count < window;
   }
@@ -17,6 +22,11 @@ export class HeldRecords {
   append(batch: Batch, window: number): void {
     this.batches.push(batch);
     this.count += batch.count;
+    if (++this.pieces === PIECES) {
+      const [first, ...others] = this.batches.splice(-PIECES) as [Batch, ...Batch[]];
+      this.batches.push(join([first, ...others]));
+      this.pieces = 0;
+    }
     while (this.batches.length > 1 && this.count - this.batches[0]!.count >= window) {
       this.count -= this.batches.shift()!.count;
       this.isAll = false;
@@ -25,6 +35,7 @@ export class HeldRecords {
 
   clear(): void {
     this.batches = [];
+    this.pieces = 0;
     this.count = 0;
     this.isAll = false;
   }
@@ -35,6 +46,7 @@ export class HeldRecords {
     if (first === undefined || (this.count < window && !this.isAll)) return null;
     const all = join([first, ...others]);
     this.batches = [all]; // the next panel joins less
+    this.pieces = 0;
     return slice(all, all.count - window, all.count);
   }
 }

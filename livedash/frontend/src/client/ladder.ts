@@ -12,6 +12,9 @@ export interface Memory {
 export class Ladder {
   private rung = 0;
   private climbed = 0;
+  private workedName: TransportName | null = null;
+  /** Since when the current one has worked, without another one between. */
+  private workedMs: number | null = null;
 
   constructor(
     private readonly transports: readonly [Transport, ...Transport[]],
@@ -47,7 +50,24 @@ export class Ladder {
   /** The current one carries the feed. */
   worked(): void {
     this.climbed = 0;
-    if (this.current.name !== "comm") this.memory.write(JSON.stringify({ transport: this.current.name, atMs: this.nowMs() }));
+    if (this.workedMs !== null && this.current.name === this.workedName) return;
+    this.workedName = this.current.name;
+    this.workedMs = this.nowMs();
+    if (this.current.name !== "comm") this.memory.write(JSON.stringify({ transport: this.workedName, atMs: this.workedMs }));
+  }
+
+  /** The server is there and full, or going: what did not get through before may have failed for just that. */
+  fromTop(): void {
+    this.rung = 0;
+    this.climbed = 0;
+  }
+
+  /** A connection that worked has ended. What stood in the way of a better one may be gone by now. */
+  again(): void {
+    if (this.workedMs !== null && this.nowMs() - this.workedMs >= REMEMBERED_FOR_MS) {
+      this.workedMs = null;
+      this.fromTop();
+    }
   }
 
   private remembered(): TransportName | null {

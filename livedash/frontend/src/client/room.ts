@@ -6,14 +6,17 @@ import type { Position } from "../wire/position.ts";
 import { formatPosition, NO_EPOCH } from "../wire/position.ts";
 import { HeldRecords } from "./held.ts";
 
-/** What a message means to those who read the room. "ask": something is missing, so it has to be asked for from `entry` on. */
+/**
+ * What a message means to those who read the room. "ask": something is missing before it, which has to be asked for from `entry` on; "missing":
+ * that was asked for already.
+ */
 export type Step =
   | { readonly kind: "snapshot" | "append"; readonly batch: Batch; readonly skipped: number }
   | { readonly kind: "gap"; readonly message: GapMessage }
-  | { readonly kind: "ask" }
-  | { readonly kind: "nothing" };
+  | { readonly kind: "ask" | "missing" | "nothing" };
 
 const NOTHING: Step = { kind: "nothing" };
+const MISSING: Step = { kind: "missing" };
 const ASK: Step = { kind: "ask" };
 
 export class RoomReader {
@@ -122,7 +125,7 @@ export class RoomReader {
   }
 
   private ask(): Step {
-    if (this.isAsked) return NOTHING;
+    if (this.isAsked) return MISSING;
     this.asked();
     this.asks++;
     if (this.asks > 1) this.position = null; // the cursor did not help: the state does

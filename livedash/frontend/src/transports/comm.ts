@@ -63,6 +63,7 @@ class CommConnection implements Connection {
     }
     this.events.alive();
     if (message) this.events.message(message);
+    if (message?.op === "bye") this.end("the kernel's side has said bye");
   }
 
   private send(message: ViewerMessage): void {

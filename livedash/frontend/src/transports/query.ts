@@ -1,6 +1,5 @@
 // What `feed` and `poll` are asked, which read a fixed set of rooms with one set of options per request.
 import type { HubMessage, Mode } from "../wire/messages.ts";
-import { isGlob } from "../wire/names.ts";
 import { formatCursor } from "../wire/position.ts";
 import type { Wish } from "./contract.ts";
 
@@ -15,22 +14,21 @@ export interface Query {
 
 /**
  * Where wishes differ, the request asks for what serves all: mode `all`, the highest rate, the largest window. Rooms without an entry in the
- * cursor start at `since`, which is "snapshot" where their own words differ: more than some asked for, and never less.
- * The hub reads a room that a cursor does not name from its first record, so where a room is new, all of them start at `since`.
+ * cursor start at `since`, which is "snapshot" where their own words differ, or where there is a cursor: more than some asked for, never less.
  */
 export function queryOf(wishes: readonly Wish[]): Query {
   const starts = wishes.map((wish) => wish.start());
   const params = new URLSearchParams(wishes.map((wish): [string, string] => ["room", wish.room]));
   params.set("shape", "columns");
-  params.set("since", agreed(starts.map((start) => start.word)) ?? "snapshot");
+  const cursor = formatCursor(starts.flatMap((start) => start.entries));
+  params.set("since", (cursor === "" ? agreed(starts.map((start) => start.word)) : null) ?? "snapshot");
   const mode: Mode = agreed(wishes.map((wish) => wish.mode)) ?? "all";
   if (mode !== "all") params.set("mode", mode);
   const maxHz = largestUnlessNull(wishes.map((wish) => wish.maxHz));
   if (maxHz !== null) params.set("max_hz", String(maxHz));
   const windows = wishes.flatMap((wish) => wish.window ?? []);
   if (windows.length > 0) params.set("window", String(Math.max(...windows)));
-  const isOneNew = wishes.some((wish, index) => !isGlob(wish.room) && starts[index]!.entries.length === 0);
-  return { params, cursor: isOneNew ? "" : formatCursor(starts.flatMap((start) => start.entries)) };
+  return { params, cursor };
 }
 
 /** What the client is told about the rooms that a request has no place for. */
