@@ -5,11 +5,9 @@ import { isGlob, matches } from "../wire/names.ts";
 import type { Client, FeedStatus, PanelStatistics, RoomListener, SubscribeRequest, Subscription } from "./contract.ts";
 import { Line, type LineParts } from "./line.ts";
 import { Readers, type Reader } from "./readers.ts";
-import { RoomReader, type Step } from "./room.ts";
+import { RoomReader, type Step, type Told } from "./room.ts";
 
 const LINGER_MS = 5_000; // a cell that runs again closes its panel and opens another
-
-type Told = Exclude<Step, { kind: "ask" | "missing" | "nothing" }>;
 
 export class PageClient implements Client {
   private readonly line: Line;
@@ -54,6 +52,11 @@ export class PageClient implements Client {
 
   statistics(): { transport: string | null; panels: PanelStatistics[] } {
     return { transport: this.line.status.transport, panels: Array.from(this.panels, (read) => read()) };
+  }
+
+  /** The last states of the line with their times, for who looks for a cause. */
+  trace(): readonly string[] {
+    return this.line.trace;
   }
 
   /** The network is back, or somebody looks at the page again. */

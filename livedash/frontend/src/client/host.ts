@@ -3,7 +3,7 @@ import type { Clock, Requests } from "../transports/contract.ts";
 import type { Host } from "./contract.ts";
 import type { Memory } from "./ladder.ts";
 
-const XSRF_COOKIE = /(?:^|;\s*)_xsrf=([^;]*)/;
+const XSRF_COOKIE = /(?:^|;\s*)_xsrf=([^;]*)/g;
 
 export const pageClock: Clock = {
   now: () => Date.now(),
@@ -36,8 +36,9 @@ export function requestsOf(base: string, host: Pick<Host, "key" | "token">): Req
     socketUrl(path) {
       const url = new URL(path, base);
       url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-      // A WebSocket of a page has no headers. Jupyter takes `token`, as its own WebSockets send it.
-      return (key === undefined ? withKey(url, "token", token) : withKey(url, "key", key)).href;
+      // A page's WebSocket has no headers. The cookie goes along to the page's own host; elsewhere Jupyter takes `token`, as from its own pages.
+      const isElsewhere = typeof location === "undefined" || new URL(base).host !== location.host;
+      return (key === undefined ? withKey(url, "token", isElsewhere ? token : undefined) : withKey(url, "key", key)).href;
     },
   };
 }
@@ -73,9 +74,7 @@ export function onPageWakes(callback: () => void): void {
 }
 
 function loginHeaders(token: string | undefined): Record<string, string> {
-  const xsrf = typeof document === "undefined" ? null : XSRF_COOKIE.exec(document.cookie);
-  return {
-    ...(token && { Authorization: `token ${token}` }),
-    ...(xsrf && { "X-XSRFToken": decodeURIComponent(xsrf[1]!) }),
-  };
+  // Of several, for the server's own path and for a shorter one, Jupyter's tornado takes the last.
+  const xsrf = typeof document === "undefined" ? undefined : [...document.cookie.matchAll(XSRF_COOKIE)].at(-1)?.[1];
+  return { ...(token && { Authorization: `token ${token}` }), ...(xsrf && { "X-XSRFToken": xsrf }) };
 }

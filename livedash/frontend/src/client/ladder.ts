@@ -9,20 +9,24 @@ export interface Memory {
   write(text: string): void;
 }
 
+interface Entry {
+  readonly transport: TransportName;
+  readonly sinceMs: number;
+}
+
 export class Ladder {
   private rung = 0;
   private climbed = 0;
-  private workedName: TransportName | null = null;
-  /** Since when the current one has worked, without another one between. */
-  private workedMs: number | null = null;
+  /** What worked last, and since when without another one between. */
+  private best: Entry | null;
 
   constructor(
     private readonly transports: readonly [Transport, ...Transport[]],
     private readonly memory: Memory,
     private readonly nowMs: () => number,
   ) {
-    const remembered = this.remembered();
-    const rung = transports.findIndex((transport) => transport.name === remembered);
+    this.best = this.remembered();
+    const rung = transports.findIndex(({ name }) => name === this.best?.transport);
     if (rung > 0) this.rung = rung;
   }
 
@@ -50,10 +54,9 @@ export class Ladder {
   /** The current one carries the feed. */
   worked(): void {
     this.climbed = 0;
-    if (this.workedMs !== null && this.current.name === this.workedName) return;
-    this.workedName = this.current.name;
-    this.workedMs = this.nowMs();
-    if (this.current.name !== "comm") this.memory.write(JSON.stringify({ transport: this.workedName, atMs: this.workedMs }));
+    if (this.current.name === this.best?.transport) return;
+    this.best = { transport: this.current.name, sinceMs: this.nowMs() };
+    if (this.best.transport !== "comm") this.memory.write(JSON.stringify(this.best));
   }
 
   /** The server is there and full, or going: what did not get through before may have failed for just that. */
@@ -64,17 +67,17 @@ export class Ladder {
 
   /** A connection that worked has ended. What stood in the way of a better one may be gone by now. */
   again(): void {
-    if (this.workedMs !== null && this.nowMs() - this.workedMs >= REMEMBERED_FOR_MS) {
-      this.workedMs = null;
-      this.fromTop();
-    }
+    if (this.best === null || this.nowMs() - this.best.sinceMs < REMEMBERED_FOR_MS) return;
+    this.best = null;
+    this.fromTop();
   }
 
-  private remembered(): TransportName | null {
+  private remembered(): Entry | null {
     try {
-      const entry = JSON.parse(this.memory.read() ?? "null") as { transport?: TransportName; atMs?: number } | null;
-      const ageMs = this.nowMs() - (entry?.atMs ?? 0);
-      return entry?.transport && ageMs >= 0 && ageMs < REMEMBERED_FOR_MS ? entry.transport : null;
+      const entry = JSON.parse(this.memory.read() ?? "null") as Partial<Entry> | null;
+      const { transport, sinceMs = 0 } = entry ?? {};
+      const ageMs = this.nowMs() - sinceMs;
+      return transport !== undefined && ageMs >= 0 && ageMs < REMEMBERED_FOR_MS ? { transport, sinceMs } : null;
     } catch {
       return null; // something else wrote there
     }

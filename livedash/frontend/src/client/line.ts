@@ -1,15 +1,21 @@
 // The line to one hub: which transport carries it, and what to do when a connection is silent, ends or is refused.
+import { whyRefused } from "../transports/answer.ts";
 import type { Clock, Connection, End, Requests, Transport, Wish } from "../transports/contract.ts";
 import type { Bye, HubMessage } from "../wire/messages.ts";
 import { Backoff } from "./backoff.ts";
 import type { FeedStatus } from "./contract.ts";
 import type { Ladder } from "./ladder.ts";
 import type { Refusal } from "./refusal.ts";
-import { refusalOfBye, refusalOfClose, refusalOfStatus, TRY_ANOTHER } from "./refusal.ts";
+import { refusalOfBye, refusalOfClose, refusalOfQuestion, refusalOfStatus, TRY_ANOTHER } from "./refusal.ts";
 import { Watchdog } from "./watchdog.ts";
 
 const SETTLED_MS = 60_000; // a connection that lived so long and then fell silent was cut; one that did not was held back by a proxy
+const SOUND_MS = 5_000; // one that lived so long works: the next try after it is the first again
 const QUESTION_LIMIT_MS = 10_000;
+const UNANSWERED = 2; // so many questions without an answer, and the page takes its comm
+const JSON_TYPE = "application/json";
+const TRACE_LINES = 100;
+const SILENCE = "nothing came from the server for 20 s";
 
 export interface LineEvents {
   /** Asked anew for each connection. */
@@ -38,6 +44,8 @@ export class Line {
   private cancelRetry: () => void = () => undefined;
   private isOpen = false;
   private hasEverLived = false;
+  private unanswered = 0;
+  private readonly told: string[] = [];
   private readonly backoff: Backoff;
   private current: FeedStatus;
 
@@ -51,6 +59,11 @@ export class Line {
 
   get status(): FeedStatus {
     return this.current;
+  }
+
+  /** The last states with their times, for who looks for a cause. */
+  get trace(): readonly string[] {
+    return this.told;
   }
 
   /** The transport that carries the feed or is being tried; not judged by silence means that nothing can be asked for now. */
@@ -104,7 +117,7 @@ export class Line {
     try {
       this.connection = transport.connect(this.events.wishes(), {
         alive: () => this.onAlive(transport),
-        message: (message) => this.onMessage(message),
+        message: (message) => this.onMessage(message, transport),
         ended: (end) => this.onEnded(end),
       });
     } catch (error) {
@@ -114,21 +127,22 @@ export class Line {
   }
 
   private onAlive(transport: Transport): void {
-    const wasStale = this.watchdog?.alive() ?? false;
-    if (this.connectedMs !== null && !wasStale) return;
-    if (this.connectedMs === null) {
-      this.connectedMs = this.parts.clock.now();
-      this.hasEverLived = true;
-      this.parts.ladder.worked();
-    }
-    this.set({ state: "live", transport: transport.name });
+    if (this.watchdog?.alive()) this.set({ state: "live", transport: transport.name });
   }
 
-  private onMessage(message: HubMessage): void {
+  private onMessage(message: HubMessage, transport: Transport): void {
+    // A hub that is full or going lets a connection live for just a bye: that is no sign that it works.
     if (message.op === "bye") this.bye = message;
-    // A hub that refuses lets the connection live for just this one message.
-    else this.backoff.reset();
+    else if (this.connectedMs === null) this.onLive(transport);
     this.events.message(message);
+  }
+
+  private onLive(transport: Transport): void {
+    this.connectedMs = this.parts.clock.now();
+    this.hasEverLived = true;
+    this.unanswered = 0;
+    this.parts.ladder.worked();
+    this.set({ state: "live", transport: transport.name });
   }
 
   private onStale(transport: Transport): void {
@@ -137,28 +151,34 @@ export class Line {
   }
 
   private onSilence(): void {
-    const livedMs = this.connectedMs === null ? 0 : this.parts.clock.now() - this.connectedMs;
+    const livedMs = this.livedMs();
     this.leave();
-    if (livedMs >= SETTLED_MS) this.retry("nothing came from the server for 20 s", null, true);
-    else this.tryAnother("nothing came from the server for 20 s: a proxy may hold the feed back");
+    if (livedMs >= SETTLED_MS) this.retry(SILENCE, null);
+    else void this.askWhy(`${SILENCE}: a proxy may hold the feed back`);
+  }
+
+  private livedMs(): number {
+    return this.connectedMs === null ? 0 : this.parts.clock.now() - this.connectedMs;
   }
 
   private onEnded(end: End): void {
     const { bye, transport } = this;
     const wasLive = this.connectedMs !== null;
+    if (this.livedMs() >= SOUND_MS) this.backoff.reset();
     this.leave();
     const retryAfterS = bye?.retryAfterS ?? end.retryAfterS ?? null;
     const refusal =
       (bye && refusalOfBye(bye)) ??
       refusalOfClose(end, this.parts.hasKey) ??
       (end.status === undefined ? null : refusalOfStatus(end.status, end.detail, this.parts.hasKey, this.hasEverLived));
-    if (refusal) this.obey(refusal, end.detail, retryAfterS);
-    else if (transport?.name === "websocket" && !wasLive) void this.askWhy(end.detail);
+    if (refusal) this.obey(refusal, end.detail, retryAfterS, !wasLive);
+    else if (bye) this.retryLater(end.detail, retryAfterS, !wasLive);
     else if (transport?.isJudgedBySilence === false) this.tryAnother(end.detail);
-    else this.retry(end.detail, retryAfterS);
+    else if (wasLive) this.retry(end.detail, retryAfterS);
+    else void this.askWhy(end.detail);
   }
 
-  /** A page can't read the status of a WebSocket that was refused, but that of another request. */
+  /** A page can't read the status of a WebSocket that was refused, nor see what a proxy holds back; another request tells who is to blame. */
   private async askWhy(detail: string): Promise<void> {
     if (this.parts.requests === null) return this.retry(detail, null);
     const question = (this.question = new AbortController());
@@ -167,33 +187,46 @@ export class Line {
     let refusal: Refusal | null = null;
     let retryAfterS: number | null = null;
     try {
-      const response = await this.parts.requests.get("rooms", { headers: { Accept: "application/json" }, signal: question.signal });
-      retryAfterS = Number(response.headers.get("Retry-After") ?? NaN) || null;
-      // The server is there, and lets this page in: what does not get through is the WebSocket.
-      refusal = response.ok ? TRY_ANOTHER : refusalOfStatus(response.status, detail, this.parts.hasKey, this.hasEverLived);
+      const headers = { Accept: JSON_TYPE };
+      const end = await whyRefused(await this.parts.requests.get("rooms", { headers, signal: question.signal }), JSON_TYPE);
+      retryAfterS = end?.retryAfterS ?? null;
+      refusal = end?.status === undefined ? TRY_ANOTHER : refusalOfQuestion(end.status, detail, this.parts.hasKey, this.hasEverLived);
     } catch {
       // No answer at all: the server or the network is away.
     }
     cancelLimit();
     if (this.question !== question || !this.isOpen) return;
     this.question = null;
-    if (refusal) this.obey(refusal, detail, retryAfterS);
-    else this.retry(detail, retryAfterS);
+    if (refusal) this.obey(refusal, detail, retryAfterS, true);
+    else this.onUnanswered(detail);
   }
 
-  private obey(refusal: Refusal, detail: string, retryAfterS: number | null): void {
+  /** Where no server was ever reached, a page's rules may forbid to (VS Code, Colab): then its widget's comm is the way. */
+  private onUnanswered(detail: string): void {
+    this.unanswered++;
+    if (!this.hasEverLived && this.unanswered >= UNANSWERED && this.parts.ladder.takeComm()) this.connect();
+    else this.retry(detail, null);
+  }
+
+  private obey(refusal: Refusal, detail: string, retryAfterS: number | null, isFirstWord: boolean): void {
     switch (refusal.kind) {
       case "another":
         this.tryAnother(detail);
         break;
       case "later":
-        this.retry(detail, retryAfterS);
+        this.retryLater(detail, retryAfterS, isFirstWord);
         break;
       case "over":
         if (refusal.state === "failed" && this.parts.ladder.takeComm()) this.connect();
         else this.set({ state: refusal.state, transport: null, reason: refusal.reason, fix: refusal.fix });
         break;
     }
+  }
+
+  /** A server that is full or going says so before anything else: then another transport would not have helped either. */
+  private retryLater(reason: string, retryAfterS: number | null, isFirstWord: boolean): void {
+    if (isFirstWord) this.parts.ladder.fromTop();
+    this.retry(reason, retryAfterS);
   }
 
   private tryAnother(reason: string): void {
@@ -208,7 +241,10 @@ export class Line {
   private retry(reason: string, retryAfterS: number | null, isLost = this.hasEverLived): void {
     const ms = this.backoff.nextMs(retryAfterS);
     this.set({ state: isLost ? "reconnecting" : "connecting", transport: null, reason, retryInS: ms / 1000 });
-    this.cancelRetry = this.parts.clock.after(ms, () => this.connect());
+    this.cancelRetry = this.parts.clock.after(ms, () => {
+      this.parts.ladder.again();
+      this.connect();
+    });
   }
 
   private leave(): void {
@@ -225,6 +261,8 @@ export class Line {
     // A state that goes on with another reason began when it began.
     const sinceMs = status.sinceMs ?? (status.state === this.current.state ? this.current.sinceMs : this.parts.clock.now());
     this.current = { ...status, sinceMs };
+    this.told.push(`${new Date(this.parts.clock.now()).toISOString()} ${status.state} ${status.transport ?? ""} ${status.reason ?? ""}`.trimEnd());
+    if (this.told.length > TRACE_LINES) this.told.shift();
     this.events.status(this.current);
   }
 }

@@ -73,6 +73,11 @@ export function refusalOfStatus(status: number, detail: string, hasKey: boolean,
   }
 }
 
+/** The answer to a plain question. What is no JSON is a page, such as a login to which the server sent us. */
+export function refusalOfQuestion(status: number, detail: string, hasKey: boolean, hasEverLived: boolean): Refusal | null {
+  return refusalOfStatus(status < 300 ? 401 : status, detail, hasKey, hasEverLived);
+}
+
 function notAllowed(hasKey: boolean): Refusal {
   return hasKey
     ? { kind: "over", state: "failed", reason: "this link may not read here", fix: ASK_FOR_A_LINK }

@@ -10,10 +10,11 @@ import { HeldRecords } from "./held.ts";
  * What a message means to those who read the room. "ask": something is missing before it, which has to be asked for from `entry` on; "missing":
  * that was asked for already.
  */
-export type Step =
+export type Step = Told | { readonly kind: "ask" | "missing" | "nothing" };
+
+export type Told =
   | { readonly kind: "snapshot" | "append"; readonly batch: Batch; readonly skipped: number }
-  | { readonly kind: "gap"; readonly message: GapMessage }
-  | { readonly kind: "ask" | "missing" | "nothing" };
+  | { readonly kind: "gap"; readonly message: GapMessage };
 
 const NOTHING: Step = { kind: "nothing" };
 const MISSING: Step = { kind: "missing" };

@@ -22,6 +22,8 @@ interface Shared {
   readonly servers: Map<string, Entry>;
   readonly comms: Map<CommChannel, PageClient>;
   statistics(): { transport: string | null; panels: PanelStatistics[] };
+  /** By server: what its line went through. Type `globalThis[Symbol.for("livedash")].trace()` into the browser's console. */
+  trace(): Record<string, readonly string[]>;
 }
 
 type Global = typeof globalThis & { [SYMBOL]?: Shared };
@@ -59,6 +61,7 @@ function newShared(): Shared {
         panels: each.flatMap(({ panels }) => panels),
       };
     },
+    trace: () => Object.fromEntries(Array.from(servers, ([name, { client }]) => [name.split(" ")[0]!, client.trace()])),
   };
 }
 

@@ -5,6 +5,7 @@ import { Ladder } from "../../src/client/ladder.ts";
 import type { Requests, TransportName } from "../../src/transports/contract.ts";
 import { columns, FakeTransport, ManualClock, Recorder, settled, snapshot, subscribed } from "./fakes.ts";
 
+const ANSWERS = (): Promise<Response> => Promise.resolve(new Response("{}", { headers: { "Content-Type": "application/json" } }));
 const FORGETFUL = { read: () => null, write: () => undefined };
 
 function page(names: TransportName[] = ["websocket", "sse", "longpoll"], answer: () => Promise<Response> = () => Promise.reject(new TypeError("no route")), hasKey = false) {
@@ -130,7 +131,7 @@ test("a room that the page may not read fails alone", async () => {
 });
 
 test("ten silent seconds are asked about, and twenty move on to the next transport", async () => {
-  const { client, clock, first, second } = page();
+  const { client, clock, first, second } = page(undefined, ANSWERS);
   const panel = new Recorder();
   client.subscribe({ room: "train" }, panel);
   await clock.advance(10_000);
@@ -166,7 +167,7 @@ test("a connection that falls silent is told as stale", async () => {
 });
 
 test("a refused WebSocket of a server that answers moves on, one of a server that is away comes back", async () => {
-  const blocked = page(undefined, () => Promise.resolve(new Response("{}")));
+  const blocked = page(undefined, ANSWERS);
   blocked.client.subscribe({ room: "train" }, new Recorder());
   blocked.first.last.events.ended({ detail: "refused", closeCode: 1006 });
   await settled();
