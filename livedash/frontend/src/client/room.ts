@@ -10,7 +10,7 @@ import { HeldRecords } from "./held.ts";
  * What a message means to those who read the room. "ask": something is missing before it, which has to be asked for from `entry` on; "missing":
  * that was asked for already.
  */
-export type Step = Told | { readonly kind: "ask" | "missing" | "nothing" };
+export type Step = Told | { readonly kind: "ask" } | { readonly kind: "missing" } | { readonly kind: "nothing" };
 
 export type Told =
   | { readonly kind: "snapshot" | "append"; readonly batch: Batch; readonly skipped: number }
