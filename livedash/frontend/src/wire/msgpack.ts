@@ -163,14 +163,14 @@ class Writer {
     if (!Number.isInteger(value) || Object.is(value, -0)) this.float(value);
     else if (value >= 0 && value < 0x80) this.byte(value);
     else if (value < 0 && value >= -0x20) this.byte(value + 0x100);
-    else if (value >= 0 && value <= 0xffffffff) this.view.setUint32(this.tagged(0xce, 4), value);
-    else if (value < 0 && value >= -0x80000000) this.view.setInt32(this.tagged(0xd2, 4), value);
-    else if (Number.isSafeInteger(value)) this.view.setBigInt64(this.tagged(0xd3, 8), BigInt(value));
+    else if (value >= 0 && value <= 0xffffffff) this.tagged(0xce, 4, (view, at) => view.setUint32(at, value));
+    else if (value < 0 && value >= -0x80000000) this.tagged(0xd2, 4, (view, at) => view.setInt32(at, value));
+    else if (Number.isSafeInteger(value)) this.tagged(0xd3, 8, (view, at) => view.setBigInt64(at, BigInt(value)));
     else this.float(value);
   }
 
   private float(value: number): void {
-    this.view.setFloat64(this.tagged(0xcb, 8), value);
+    this.tagged(0xcb, 8, (view, at) => view.setFloat64(at, value));
   }
 
   private text(value: string): void {
@@ -203,18 +203,21 @@ class Writer {
 
   /** `tags` for lengths of 8, 16 and 32 bits; null where there is none. */
   private length(length: number, tags: readonly [number | null, number, number]): void {
-    if (tags[0] !== null && length <= 0xff) this.bytes[this.tagged(tags[0], 1)] = length;
-    else if (length <= 0xffff) this.view.setUint16(this.tagged(tags[1], 2), length);
-    else this.view.setUint32(this.tagged(tags[2], 4), length);
+    if (tags[0] !== null && length <= 0xff) this.tagged(tags[0], 1, (view, at) => view.setUint8(at, length));
+    else if (length <= 0xffff) this.tagged(tags[1], 2, (view, at) => view.setUint16(at, length));
+    else this.tagged(tags[2], 4, (view, at) => view.setUint32(at, length));
   }
 
   private byte(value: number): void {
-    this.bytes[this.room(1)] = value;
+    const at = this.room(1);
+    this.bytes[at] = value;
   }
 
-  private tagged(tag: number, size: number): number {
+  /** `write` gets the view that there is when the room is made: making it may replace the buffer. */
+  private tagged(tag: number, size: number, write: (view: DataView, at: number) => void): void {
     this.byte(tag);
-    return this.room(size);
+    const at = this.room(size);
+    write(this.view, at);
   }
 
   private append(bytes: Uint8Array): void {
