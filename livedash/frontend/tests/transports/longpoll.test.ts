@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { longPollTransport } from "../../src/transports/longpoll.ts";
+import { ManualClock, settled } from "../client/fakes.ts";
+import { FakeServer, FakeWish, Told, wireColumns } from "./fakes.ts";
+
+async function connected(...wishes: FakeWish[]) {
+  const [server, clock, told] = [new FakeServer(), new ManualClock(), new Told()];
+  const connection = longPollTransport(server, clock).connect(wishes, told);
+  await clock.advance(0);
+  return { server, clock, told, connection };
+}
+
+test("the first request waits for nothing, so that rooms without a record are known at once", async () => {
+  const { server, told } = await connected(new FakeWish("train"));
+  assert.equal(server.last.path, "poll");
+  assert.equal(server.last.params.get("timeout"), "0");
+  assert.equal(server.last.params.get("shape"), "columns");
+  server.last.json({ messages: [], cursor: "train:0-0" });
+  await settled();
+  assert.deepEqual(told.calls, ["alive", "subscribed"]);
+});
+
+test("each answer is followed by a request behind it, and the cursor comes after the messages", async () => {
+  const train = new FakeWish("train");
+  const { server, clock, told } = await connected(train);
+  server.last.json({ messages: [wireColumns(1, 3, "train", "snapshot")], cursor: "train:k3x9-3" });
+  await settled();
+  assert.deepEqual(told.calls, ["alive", "snapshot", "subscribed"]);
+  train.entries = ["train:k3x9-3"];
+  await clock.advance(0);
+  assert.equal(server.last.params.get("cursor"), "train:k3x9-3");
+  assert.equal(server.last.params.get("timeout"), "10");
+  await clock.advance(10_000);
+  server.last.json({ messages: [], cursor: "train:k3x9-3" });
+  await clock.advance(0);
+  assert.equal(server.asked.length, 3);
+});
+
+test("empty answers that come too soon are not answered by a storm of requests", async () => {
+  const { server, clock } = await connected(new FakeWish("train"));
+  server.last.json({ messages: [], cursor: "train:0-0" });
+  await clock.advance(0);
+  assert.equal(server.asked.length, 2);
+  server.last.json({ messages: [], cursor: "train:0-0" });
+  await clock.advance(900);
+  assert.equal(server.asked.length, 2);
+  await clock.advance(200);
+  assert.equal(server.asked.length, 3);
+});
+
+test("a hole that leads to a new request stops the rest of the answer", async () => {
+  const { server, told, connection } = await connected(new FakeWish("train"));
+  told.onMessage = () => connection.subscribe(new FakeWish("train"));
+  server.last.json({ messages: [wireColumns(1, 1), wireColumns(2, 2)], cursor: "train:k3x9-2" });
+  await settled();
+  assert.deepEqual(told.calls, ["alive", "columns"]);
+});
+
+test("a refusal ends it with status and words", async () => {
+  const { server, told } = await connected(new FakeWish("train"));
+  server.last.answer(403, "application/json", '{"error":{"message":"you may not"}}');
+  await settled();
+  assert.deepEqual(told.ends, [{ status: 403, detail: "you may not" }]);
+});
+
+test("answers that are none end it", async () => {
+  for (const body of ["[]", "{", '{"messages":[5]}']) {
+    const { server, told } = await connected(new FakeWish("train"));
+    server.last.answer(200, "application/json", body);
+    await settled();
+    assert.equal(told.calls.at(-1), "ended", body);
+  }
+});
+
+test("a connection that was closed asks no more", async () => {
+  const { server, clock, connection, told } = await connected(new FakeWish("train"));
+  connection.close();
+  assert.ok(server.last.signal.aborted);
+  await clock.advance(60_000);
+  assert.equal(server.asked.length, 1);
+  assert.deepEqual(told.calls, []);
+});
