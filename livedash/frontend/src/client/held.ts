@@ -40,6 +40,10 @@ export class HeldRecords {
     this.isAll = false;
   }
 
+  statistics(): { readonly pieces: number; readonly records: number } {
+    return { pieces: this.batches.length, records: this.count };
+  }
+
   /** The last `window` records; null where there may be more of them than are held here. */
   snapshot(window: number): Batch | null {
     const [first, ...others] = this.batches;

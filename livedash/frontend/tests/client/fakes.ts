@@ -18,6 +18,11 @@ export class ManualClock implements Clock {
     return () => void (this.timers = this.timers.filter((other) => other !== timer));
   }
 
+  /** Time goes on, and no timer runs: a laptop that is closed. */
+  sleep(ms: number): void {
+    this.nowMs += ms;
+  }
+
   async advance(ms: number): Promise<void> {
     const untilMs = this.nowMs + ms;
     for (;;) {
@@ -153,6 +158,6 @@ export function subscribed(offset: number, room = "train", epoch = "k3x9") {
   return { op: "subscribed", room, epoch, offset, recovered: true } as const;
 }
 
-function values(batch: Batch): number[] {
+export function values(batch: Batch): number[] {
   return [...((batch.columns.get("n")?.values as Float64Array | undefined) ?? [])];
 }

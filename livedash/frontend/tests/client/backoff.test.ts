@@ -1,0 +1,24 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Backoff } from "../../src/client/backoff.ts";
+
+test("the bound doubles to ten seconds, and each wait is anywhere below it", () => {
+  const late = new Backoff(() => 0.999999);
+  const waits = Array.from({ length: 8 }, () => Math.round(late.nextMs(null)));
+  assert.deepEqual(waits, [500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000]);
+  const soon = new Backoff(() => 0);
+  assert.equal(soon.nextMs(null), 100);
+});
+
+test("the server's wish is a lower bound", () => {
+  assert.equal(new Backoff(() => 0).nextMs(4), 4000);
+  assert.equal(new Backoff(() => 0.5).nextMs(4), 4500);
+});
+
+test("it begins anew after a reset", () => {
+  const backoff = new Backoff(() => 0.5);
+  backoff.nextMs(null);
+  backoff.nextMs(null);
+  backoff.reset();
+  assert.equal(backoff.nextMs(null), 250);
+});
