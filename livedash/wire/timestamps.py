@@ -60,7 +60,7 @@ def iso_texts(values: Iterable[int], unit: str, tz: str | None) -> list[str | No
 def _iso_text(value: int, digits: int, place: dt.tzinfo | None) -> str:
     seconds, fraction = divmod(value, 10**digits)
     try:
-        moment = (EPOCH + dt.timedelta(seconds=seconds)).astimezone(place or UTC)
+        moment = _in_whole_minutes((EPOCH + dt.timedelta(seconds=seconds)).astimezone(place or UTC))
     except OverflowError:  # beyond year 9999: no calendar text exists
         return f"{value}e-{digits}"
     head, tail = moment.strftime("%Y-%m-%dT%H:%M:%S"), ""
@@ -70,6 +70,14 @@ def _iso_text(value: int, digits: int, place: dt.tzinfo | None) -> str:
     if place is None:
         return head + tail
     return head + tail + _offset_text(moment.utcoffset() or dt.timedelta())
+
+
+def _in_whole_minutes(moment: dt.datetime) -> dt.datetime:
+    """An offset in ISO 8601 has no seconds, and zones before 1900 had: the same moment at the nearest such offset."""
+    offset_s = round((moment.utcoffset() or dt.timedelta()).total_seconds())
+    if offset_s % _MINUTE_S == 0:
+        return moment
+    return moment.astimezone(dt.timezone(dt.timedelta(minutes=round(offset_s / _MINUTE_S))))
 
 
 def _offset_text(offset: dt.timedelta) -> str:

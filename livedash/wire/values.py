@@ -8,22 +8,23 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
-from numbers import Integral, Real
 from typing import Any, Final
 from uuid import UUID
 
 from livedash import limits
-from livedash.errors import TooLargeError, ValueRefusedError
-from livedash.wire import timestamps
+from livedash.errors import LivedashError, TooLargeError, ValueRefusedError
+from livedash.wire import foreign, timestamps
 from livedash.wire.column import SAFE_INTEGER, Column, column_of_rows, pack
 
 Record = Mapping[str, Any]
 PLAIN_TYPES: Final = frozenset({float, int, bool, type(None)})  # need no conversion, and can't change later
 _NONE: Final = type(None)
 _INT64: Final = 2**63
+_MAX_ITEMS: Final = limits.RECORD_BYTES // 2  # a digit and a comma
+_CONVERSION_ERRORS: Final = (TypeError, ValueError, ArithmeticError, RuntimeError, NotImplementedError)
 
 
 def plain_record(record: Record) -> dict[str, Any]:
@@ -35,11 +36,12 @@ def plain_record(record: Record) -> dict[str, Any]:
         raise ValueRefusedError(f"a record is a mapping of fields, not {type(record).__name__}")
     if len(record) > limits.RECORD_FIELDS:
         raise TooLargeError(f"a record has {limits.RECORD_FIELDS} fields at most; this one has {len(record)}")
-    plain = {_field_name(name, ""): _plain_top(value, str(name)) for name, value in record.items()}
+    plain = {_field_name(name, ""): _plain_top(value, name) for name, value in record.items()}
     size = record_bytes(plain)
     if size > limits.RECORD_BYTES:
         raise TooLargeError(
-            f"a record holds {limits.RECORD_BYTES} bytes at most; this one has {size}: split it, or push a link to the data"
+            f"a record holds {limits.RECORD_BYTES} bytes at most; this one has {size}: "
+            "split it, or push a link to the data"
         )
     return plain
 
@@ -65,9 +67,9 @@ def columns_of_records(records: Sequence[Mapping[str, Any]]) -> dict[str, Column
     first = tuple(records[0]) if records else ()
     if all(tuple(record) == first for record in records):
         rows = zip(*(record.values() for record in records), strict=True)
-        return {name: column_of_values(list(values), ()) for name, values in zip(first, rows, strict=True)}
+        return {plain_text(name): column_of_values(list(values), ()) for name, values in zip(first, rows, strict=True)}
     names = dict.fromkeys(name for record in records for name in record)
-    return {name: _ragged_column(records, name) for name in names}
+    return {plain_text(name): _ragged_column(records, name) for name in names}
 
 
 def _ragged_column(records: Sequence[Mapping[str, Any]], name: str) -> Column:
@@ -103,8 +105,27 @@ def json_value(value: Any) -> Any:
     if isinstance(value, list):
         return [json_value(item) for item in value]
     if type(value) is int and not -_INT64 <= value < _INT64:
-        return str(value)
+        return _integer_text(value)
     return value
+
+
+def plain_text(text: str) -> str:
+    """The text as UTF-8 can carry it: a lone surrogate, as in the name of a file that is no UTF-8, becomes U+FFFD."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return text
+
+
+def _integer_text(value: int) -> str:
+    """Decimal, but hexadecimal where Python itself refuses so many decimal digits (sys.set_int_max_str_digits)."""
+    try:
+        return str(value)
+    except ValueError:
+        return hex(value)
 
 
 def _time_column(values: list[dt.datetime | None], absent: tuple[int, ...]) -> Column:
@@ -137,52 +158,68 @@ def _plain_top(value: Any, path: str) -> Any:
 def _plain(value: Any, path: str, depth: int) -> Any:
     """Raises ValueRefusedError. `depth` is what nesting is left: a list that holds itself ends here too."""
     kind = type(value)
-    if kind in PLAIN_TYPES or kind is str or kind is dt.datetime:
+    if kind in PLAIN_TYPES or kind is dt.datetime:
         return value
+    if kind is str:
+        return plain_text(value)
     if depth == 0:
-        raise ValueRefusedError(f"field {path[:80]!r} is nested deeper than {limits.RECORD_DEPTH} levels, or holds itself")
+        raise ValueRefusedError(
+            f"field {path[:80]!r} is nested deeper than {limits.RECORD_DEPTH} levels, or holds itself"
+        )
     if isinstance(value, Mapping):
         return {_field_name(name, path): _plain(item, f"{path}.{name}", depth - 1) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item, f"{path}[{index}]", depth - 1) for index, item in enumerate(value)]
-    return _plain_special(value, path, depth)
+        return _plain_items(value, path, depth)
+    try:
+        return _plain_special(value, path, depth)
+    except LivedashError:
+        raise
+    except _CONVERSION_ERRORS as error:  # another library's own, such as of a tensor without data
+        raise ValueRefusedError(f"field {path!r} holds {kind.__name__}, which gives no value: {error}") from error
+
+
+def _plain_items(values: Collection[Any], path: str, depth: int) -> list[Any]:
+    _check_length(len(values), path)
+    if PLAIN_TYPES.issuperset(map(type, values)):
+        return list(values)
+    return [_plain(item, f"{path}[{index}]", depth - 1) for index, item in enumerate(values)]
+
+
+def _check_length(count: int, path: str) -> None:
+    """Before each value is looked at: a large array would take seconds, and be refused in the end."""
+    if count > _MAX_ITEMS:
+        raise TooLargeError(
+            f"field {path!r} holds {count} values, and a record {limits.RECORD_BYTES} bytes at most: "
+            "push a summary, or one record for each value"
+        )
 
 
 def _plain_special(value: Any, path: str, depth: int) -> Any:
     if isinstance(value, enum.Enum):
         return _plain(value.value, path, depth - 1)
-    if isinstance(value, str | UUID):
-        return str(value)
-    if isinstance(value, dt.datetime):
-        return _plain_datetime(value)
-    if isinstance(value, dt.date | dt.time):
-        return value.isoformat()
-    if isinstance(value, dt.timedelta):
-        return value.total_seconds()
-    if isinstance(value, Decimal):
-        return float(value)
+    for kind, convert in _SINGLE:
+        if isinstance(value, kind):
+            return convert(value)
     if is_dataclass(value) and not isinstance(value, type):
         items = ((field.name, getattr(value, field.name)) for field in fields(value))
         return {name: _plain(item, f"{path}.{name}", depth - 1) for name, item in items}
     if isinstance(value, set | frozenset):
-        return [_plain(item, f"{path}[{index}]", depth - 1) for index, item in enumerate(sorted(value, key=repr))]
+        return _plain_items(sorted(value, key=repr), path, depth)
+    if isinstance(value, bytes | bytearray | memoryview):
+        raise ValueRefusedError(
+            f"field {path!r} holds {type(value).__name__}, which can't be sent; push text, such as value.decode() or "
+            "base64.b64encode(value).decode()"
+        )
     return _plain_foreign(value, path, depth)
 
 
 def _plain_foreign(value: Any, path: str, depth: int) -> Any:
-    """numpy, torch, jax and pandas scalars and arrays, by the methods that they share; none of them is imported here."""
-    if type(value).__module__.partition(".")[0] == "pandas" and type(value).__name__ in ("NAType", "NaTType"):
-        return None
-    if type(value).__module__ == "numpy" and type(value).__name__ == "datetime64":
-        return _numpy_datetime(value)
-    if callable(getattr(value, "detach", None)):
-        value = value.detach()  # a torch tensor that still hangs in its graph
-    if callable(getattr(value, "tolist", None)):
-        return _plain(value.tolist(), path, depth - 1)
-    if isinstance(value, Integral):
-        return int(value)
-    if isinstance(value, Real) or (callable(getattr(value, "item", None)) and hasattr(value, "__float__")):
-        return float(value)
+    _check_length(foreign.size_of(value), path)
+    python = foreign.python_of(value)
+    if foreign.is_known(python):
+        return _plain(python, path, depth - 1)
+    if isinstance(value, Sequence):  # a range, a deque
+        return _plain_items(value, path, depth)
     raise ValueRefusedError(
         f"field {path!r} holds {type(value).__name__}, which can't be sent; "
         "push a number, text, time, or a list or mapping of those (str(value) always works)"
@@ -197,13 +234,22 @@ def _plain_datetime(value: dt.datetime) -> dt.datetime | None:
     return to_python(warn=False) if callable(to_python) else value
 
 
-def _numpy_datetime(value: Any) -> dt.datetime | None:
-    number = int(value.astype("datetime64[us]").astype("int64"))
-    return None if number == -_INT64 else (timestamps.EPOCH + dt.timedelta(microseconds=number)).replace(tzinfo=None)
+_SINGLE: Final[tuple[tuple[Any, Callable[[Any], Any]], ...]] = (
+    (float, float),
+    (int, int),
+    (str, lambda value: plain_text(str.__str__(value))),
+    (UUID, str),
+    (dt.datetime, _plain_datetime),
+    ((dt.date, dt.time), lambda value: value.isoformat()),
+    (dt.timedelta, lambda value: value.total_seconds()),
+    (Decimal, lambda value: math.nan if value.is_nan() else float(value)),
+)
 
 
 def _field_name(name: object, path: str) -> str:
-    if type(name) is not str:
+    if not isinstance(name, str):
         where = f" of {path!r}" if path else ""
-        raise ValueRefusedError(f"the field names{where} of a record are texts, not {type(name).__name__} ({name!r:.40})")
-    return name
+        raise ValueRefusedError(
+            f"the field names{where} of a record are texts, not {type(name).__name__} ({name!r:.40})"
+        )
+    return plain_text(str.__str__(name))
