@@ -12,7 +12,6 @@ from livedash.version import __version__
 if TYPE_CHECKING:
     from livedash import sources
     from livedash.api import (
-        Room,
         connect,
         dashboard,
         figure,
@@ -34,8 +33,11 @@ if TYPE_CHECKING:
         track,
         use,
     )
+    from livedash.client.link import Link
+    from livedash.client.room import Room
 
 __all__ = [
+    "Link",
     "Room",
     "__version__",
     "connect",

@@ -94,7 +94,9 @@ def run_cell(line: str, cell: str, namespace: dict[str, Any]) -> FunctionSource:
 
 
 def body_of_cell(cell: str, namespace: dict[str, Any]) -> Callable[[], Any]:
-    """The cell's code as a function of no arguments. Raises SettingRefusedError where it does not end in an expression."""
+    """The cell's code as a function of no arguments. Raises SettingRefusedError where it does not end in an
+    expression.
+    """
     import ast
 
     try:
@@ -121,7 +123,7 @@ def complete(words: Sequence[str], is_new_word: bool) -> list[str]:
     if words[1] not in ("show", "share"):
         return []
     try:
-        return [state.name for state in api.PROCESS.hub().access.rooms()]
+        return [state.name for state in api.rooms()]
     except LivedashError:
         return []
 

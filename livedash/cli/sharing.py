@@ -10,7 +10,7 @@ import typer
 
 from livedash.cli.data import AsJson, Url
 from livedash.cli.hub import asked_hub
-from livedash.share_link import Link
+from livedash.client.link import Link
 from livedash.sharing.duration import duration_s
 
 
@@ -37,10 +37,14 @@ def links(url: Url = None, as_json: AsJson = False) -> None:
         typer.echo("there is no link; make one by `livedash share ROOM`")
     for state in states:
         until = datetime.fromtimestamp(state.expires_at, UTC)
-        typer.echo(f"{state.id}\t{', '.join(state.rooms)}\tuntil {until:%Y-%m-%d %H:%M} UTC\t{state.viewers} viewers\t{state.label}")
+        typer.echo(
+            f"{state.id}\t{', '.join(state.rooms)}\tuntil {until:%Y-%m-%d %H:%M} UTC\t{state.viewers} viewers\t{state.label}"
+        )
 
 
-def revoke(link_id: Annotated[str, typer.Argument(help="The link's id, as `livedash links` shows it.")], url: Url = None) -> None:
+def revoke(
+    link_id: Annotated[str, typer.Argument(help="The link's id, as `livedash links` shows it.")], url: Url = None
+) -> None:
     """End a link now, and the streams that are open by it."""
     asked_hub(url).revoke(link_id)
     typer.echo(f"revoked {link_id}")

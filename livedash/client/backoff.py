@@ -1,7 +1,7 @@
 """How long to wait before the next attempt: exponential, with full jitter; who waits is somebody else.
 
-Full jitter (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015) spreads those who lost the same hub at
-the same moment over the whole interval.
+Full jitter (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015) spreads those who lost the same
+hub at the same moment over the whole interval.
 """
 
 from __future__ import annotations

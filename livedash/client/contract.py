@@ -35,7 +35,7 @@ class RoomState(msgspec.Struct, frozen=True):
 
 
 class LinkInfo(msgspec.Struct, frozen=True):
-    """A share link as its maker sees it once. `expires_at` in seconds since 1970; `note`: who can't open it, and why."""
+    """A share link as its maker sees it once. `expires_at` in seconds since 1970; `note`: who can't open it."""
 
     id: str
     url: str
@@ -55,6 +55,20 @@ class LinkState(msgspec.Struct, frozen=True):
     label: str
     expires_at: float
     viewers: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """`state`: running, failing (it tries again), ended (its generator is exhausted) or stopped. `error`: the last
+    one.
+    """
+
+    name: str
+    room: str
+    state: str
+    runs: int
+    failures: int
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,4 +120,4 @@ class Connector(Protocol):
         """websocket, unix or in-process."""
 
     async def connect(self) -> Channel:
-        """Raises UnreachableError (try again) or another LivedashError (the hub refuses: trying again does not help)."""
+        """Raises UnreachableError (try again) or another LivedashError (the hub refuses: that does not help)."""

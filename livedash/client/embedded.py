@@ -31,14 +31,17 @@ _NO_SERVER: Final = (
 
 
 class EmbeddedHub:
-    """HubAccess, and Connector for the publisher. Lives on the loop thread, made there when it is first needed."""
+    """HubAccess, and Connector for the publisher. Lives on the loop thread, made there when it is first needed.
+
+    Making the object itself waits for nothing, so that whoever looks for a hub may hold a lock.
+    """
 
     address = "in this process"
     transport = "in-process"
 
     def __init__(self, thread: LoopThread) -> None:
         self._thread = thread
-        self._stage = thread.call(self._make_stage)
+        self._made: Stage | None = None
 
     # Channels
 
@@ -50,7 +53,7 @@ class EmbeddedHub:
     ) -> CommTransport:
         """A viewer whose messages go to `send`, on the loop's thread; it streams `rooms` at once."""
         grant = Grant("owner", ("*",), ("*",), label=label)
-        return self._thread.call(CommTransport, self._stage, grant, send, rooms, window)
+        return self._thread.call(lambda: CommTransport(self._stage, grant, send, rooms, window))
 
     # HubAccess
 
@@ -66,10 +69,10 @@ class EmbeddedHub:
         )
 
     def clear(self, room: str) -> Position:
-        return self._thread.call(self._hub.clear, room)
+        return self._thread.call(lambda: self._hub.clear(room))
 
     def delete(self, room: str) -> None:
-        self._thread.call(self._hub.delete, room)
+        self._thread.call(lambda: self._hub.delete(room))
 
     def read(self, room: str, since: str, limit: int) -> History:
         return self._thread.call(self._read, room, since, limit)
@@ -92,9 +95,13 @@ class EmbeddedHub:
     def _hub(self) -> Hub:
         return self._stage.hub
 
-    def _make_stage(self) -> Stage:
-        hub = Hub(lambda: secrets.token_hex(_ID_BYTES))
-        return Stage(hub, asyncio.get_running_loop(), now_us, _never_ended)
+    @property
+    def _stage(self) -> Stage:
+        """On the loop's thread only. A forked child has a loop, and so a hub, of its own."""
+        loop = asyncio.get_running_loop()
+        if self._made is None or self._made.loop is not loop:
+            self._made = Stage(Hub(lambda: secrets.token_hex(_ID_BYTES)), loop, now_us, _never_ended)
+        return self._made
 
     def _state_of(self, room: Room) -> RoomState:
         history = room.history

@@ -10,13 +10,15 @@ from urllib.parse import parse_qs, urlsplit
 from livedash.errors import SettingRefusedError
 
 URL_VARIABLE = "LIVEDASH_URL"
-TOKEN_VARIABLE = "LIVEDASH_TOKEN"  # noqa: S105  # the variable's name
+TOKEN_VARIABLE = "LIVEDASH_TOKEN"
 _PATH = "livedash/"
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """`base_url` ends with `livedash/`. `is_jupyter`: this kernel's own Jupyter server, so that its pages reach the hub."""
+    """`base_url` ends with `livedash/`. `is_jupyter`: this kernel's own Jupyter server, so that its pages reach the
+    hub.
+    """
 
     base_url: str
     token: str | None = None
@@ -52,7 +54,9 @@ def endpoint_of_url(url: str, token: str | None = None) -> Endpoint:
     """
     parts = urlsplit(url if "://" in url else f"http://{url}")
     if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise SettingRefusedError(f"{url!r} is no address of a hub; it looks like http://host:8899/ or a share link's URL")
+        raise SettingRefusedError(
+            f"{url!r} is no address of a hub; it looks like http://host:8899/ or a share link's URL"
+        )
     query = parse_qs(parts.query)
     key = query["key"][0] if query.get("key") else None
     path = parts.path

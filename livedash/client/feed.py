@@ -1,7 +1,7 @@
 """A feed: reads rooms of a hub or a link from any process, live and back in history, for `for` and for `async for`.
 
-One coroutine reads; the sync iterator takes from its queue. A reader that comes back after a broken connection shows its
-cursor, so that each record is given once.
+One coroutine reads; the sync iterator takes from its queue. A reader that comes back after a broken connection shows
+its cursor, so that each record is given once.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ OnGap = Callable[[Gap], None]
 class Feed:
     """`for record in feed` waits for what comes; `records`, `to_pandas` and `rooms` answer from history.
 
-    `rooms`: names or globs; without them, all rooms of the link, or all that the hub has. `since` as in DESIGN 3.4. `gaps`
-    holds what was missed, if anything ever was.
+    `rooms`: names or globs; without them, all rooms of the link, or all that the hub has. `since` as in DESIGN 3.4.
+    `gaps` holds what was missed, if anything ever was.
     """
 
     def __init__(
@@ -71,7 +71,9 @@ class Feed:
         """The rooms that exist now and can be read here."""
         return [state.name for state in self._hub.rooms()]
 
-    def records(self, room: str | None = None, *, since: str = "earliest", limit: int = limits.READ_LIMIT) -> list[dict[str, Any]]:
+    def records(
+        self, room: str | None = None, *, since: str = "earliest", limit: int = limits.READ_LIMIT
+    ) -> list[dict[str, Any]]:
         """Records of history, the oldest first. `room` may be left out where there is just one."""
         return self._read(room, since, limit).batch.records()
 

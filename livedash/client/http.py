@@ -92,7 +92,9 @@ def error_of(answer: Answer, endpoint: Endpoint) -> LivedashError:
         return kind(told["message"])
     except (ValueError, KeyError, TypeError):
         kind = _BY_STATUS.get(answer.status, UnreachableError)
-        return kind(f"{endpoint.address} answered with status {answer.status}, which no hub of ours does; is the address right?")
+        return kind(
+            f"{endpoint.address} answered with status {answer.status}, which no hub of ours does; is the address right?"
+        )
 
 
 def _connection(endpoint: Endpoint, timeout_s: float) -> http.client.HTTPConnection:

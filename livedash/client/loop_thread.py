@@ -14,7 +14,9 @@ T = TypeVar("T")
 
 
 class LoopThread:
-    """Starts when it is first used, and again in a forked child, where no thread survives. A daemon: it never holds an exit."""
+    """Starts when it is first used, and again in a forked child, where no thread survives. A daemon: it never holds an
+    exit.
+    """
 
     def __init__(self, name: str = "livedash") -> None:
         self._name = name

@@ -36,7 +36,7 @@ class Process:
     def __init__(self) -> None:
         self.thread = LoopThread()
         self.publisher = Publisher(self.thread, lambda: self._look().connector)
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._named: Endpoint | None = None
         self._found: Found | None = None
         self._embedded: EmbeddedHub | None = None
@@ -49,10 +49,14 @@ class Process:
             self._found = None
         self.publisher.reconnect()
 
+    def leave(self, endpoint: Endpoint) -> None:
+        """Uses this hub no more: it has ended."""
+        if self._named == endpoint:
+            self.use(None)
+
     def hub(self) -> Found:
         """The hub in use; looked for if there is none yet."""
-        with self._lock:
-            return self._found or self._look()
+        return self._found or self._look()
 
     def embedded(self) -> EmbeddedHub | None:
         """The hub inside this process, where that is the one in use."""
@@ -60,11 +64,18 @@ class Process:
         return self._embedded if found.endpoint is None else None
 
     def _look(self) -> Found:
-        """A hub in this process stays: it holds records. It is left only for one that was named."""
+        """A hub in this process stays: it holds records. It is left only for one that was named.
+
+        A hub that was found and does not answer now is still the one: it may be busy, or come back. The caller's thread
+        and the sender's may look at once; nothing is waited for under the lock.
+        """
+        found, named = self._found, self._named
+        if named is None and found is not None and found.endpoint is None:
+            return found
+        endpoint = named or find_endpoint() or (found.endpoint if found else None)
         with self._lock:
-            if self._named is None and self._found is not None and self._found.endpoint is None:
-                return self._found
-            endpoint = self._named or find_endpoint()
+            if self._named != named and self._found is not None:
+                return self._found  # another one was named meanwhile
             if endpoint is None:
                 self._embedded = self._embedded or EmbeddedHub(self.thread)
                 self._found = Found(self._embedded, self._embedded, None)
@@ -74,13 +85,21 @@ class Process:
 
     def _flush_at_exit(self) -> None:
         """In a kernel 2 s at most; in a script until all is acknowledged, 30 s at most. Loss is told, never silent."""
-        if self._found is not None and self._found.endpoint is None:
-            return  # the hub ends with us
-        timeout_s = limits.FLUSH_AT_EXIT_KERNEL_S if is_kernel() else limits.FLUSH_AT_EXIT_SCRIPT_S
-        left = self.publisher.flush(timeout_s)
+        in_kernel = is_kernel()
+        left = self.publisher.flush(limits.FLUSH_AT_EXIT_KERNEL_S if in_kernel else limits.FLUSH_AT_EXIT_SCRIPT_S)
         if left:
             reason = self.publisher.statistics().reason or "the hub did not acknowledge them in time"
-            print(f"livedash: {left} records were not delivered: {reason}", file=sys.stderr)
+            sys.stderr.write(f"livedash: {left} records were not delivered: {reason}\n")
+        elif not in_kernel and self._found is not None and self._found.endpoint is None:
+            self._tell_that_the_hub_ends()
+
+    def _tell_that_the_hub_ends(self) -> None:
+        pushed = sum(room.pushed for room in self.publisher.statistics().rooms)
+        if pushed:
+            sys.stderr.write(
+                f"livedash: no hub was named, so {pushed} records end with this process; "
+                "run `livedash serve` and set LIVEDASH_URL to keep and show them\n"
+            )
 
 
 PROCESS = Process()

@@ -1,8 +1,8 @@
 """The publisher: `push` hands a record over in about a microsecond, a background thread brings it to the hub.
 
-The caller's thread only appends to a deque: no lock, no system call, and no wake-up while the sender is active. The sender
-turns what lies there into columns up to 60 times a second. With a caller that holds the GIL each return from a system call
-costs the sender up to 5 ms (sys.getswitchinterval), so one turn has as few of them as can be.
+The caller's thread only appends to a deque: no lock, no system call, and no wake-up while the sender is active. The
+sender turns what lies there into columns up to 60 times a second. With a caller that holds the GIL each return from a
+system call costs the sender up to 5 ms (sys.getswitchinterval), so one turn has as few of them as can be.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import random
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Final
 
 from livedash import limits
@@ -27,6 +28,7 @@ from livedash.clock import monotonic_s, now_ns, sleep_s
 from livedash.errors import LivedashError, UnreachableError, ValueRefusedError
 from livedash.wire.batch import Batch
 from livedash.wire.codec import MSGPACK
+from livedash.wire.frames import batches_of_frame, is_frame
 from livedash.wire.messages import Bye, Error, Notice, Published, Welcome
 from livedash.wire.names import checked_room
 from livedash.wire.values import PLAIN_TYPES, plain_record
@@ -36,8 +38,13 @@ _WATCH_S: Final = 5.0
 _NS_PER_US: Final = 1000
 _ID_BYTES: Final = 8
 _FLUSH_POLL_S: Final = 0.005
+_WAYS_OUT: Final = {
+    "Series": ": series.to_dict() is a record, series.to_frame() a column",
+    "ndarray": ": pd.DataFrame(array) has a row for each record",
+}
 
 Find = Callable[[], Connector]
+_Handed = tuple[int, dict[str, Any] | Batch]  # a record with its time in nanoseconds, or a batch that has its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +65,7 @@ class Publisher:
     def __init__(self, thread: LoopThread, find: Find) -> None:
         self._thread = thread
         self._find = find
-        self._queues: dict[str, deque[tuple[int, dict[str, Any]]]] = {}
-        self._batches: deque[tuple[str, Batch]] = deque()
+        self._queues: dict[str, deque[_Handed]] = {}
         self._lock = threading.Lock()
         self._is_parked = True
         self._started = False
@@ -70,7 +76,11 @@ class Publisher:
     # The caller's side
 
     def push(self, room: str, record: Any = None, /, **fields: Any) -> None:
-        """Hands a record over, and returns. Raises only for the caller's mistake."""
+        """Adds a record to a room: fields, a mapping, a list of mappings, or the rows of a DataFrame.
+
+        Returns in about a microsecond and never waits. Raises only for its caller's mistake: NameRefusedError,
+        ValueRefusedError (with the field's path) or TooLargeError; then nothing of this call is pushed.
+        """
         if record is None and fields:
             queue = self._queues.get(room)
             if queue is None:
@@ -84,11 +94,11 @@ class Publisher:
             self._push_given(room, record, fields)
 
     def push_batches(self, room: str, batches: Iterable[Batch]) -> None:
-        """Columns, such as those of a DataFrame; after what was pushed before."""
-        checked_room(room)
+        """Columns, such as those of a DataFrame; between what was pushed before and what is pushed after."""
+        queue = self._open(room)
         for batch in batches:
-            self._batches.append((room, batch))
-        if self._is_parked:
+            queue.append((0, batch))
+        if queue and self._is_parked:
             self._wake()
 
     def flush(self, timeout_s: float = limits.FLUSH_AT_EXIT_SCRIPT_S) -> int:
@@ -104,6 +114,7 @@ class Publisher:
         """Looks for the hub again: another one was named."""
         if self._started:
             self._thread.call_soon(self._drop_channel)
+            self._thread.call_soon(self._hurry.set)
 
     def statistics(self) -> PublisherStatistics:
         connector = self._connector
@@ -117,16 +128,22 @@ class Publisher:
         )
 
     def _push_given(self, room: str, record: Any, fields: dict[str, Any]) -> None:
-        """A mapping or a list of them."""
+        """A mapping, a list of them, or a frame."""
         queue = self._queues.get(room)
         if queue is None:
             queue = self._open(room)
+        if not isinstance(record, Mapping | list | tuple) and is_frame(record):
+            self._push_frame(room, record, fields)
+            return
         if record is None:
-            raise ValueRefusedError("there is nothing to push: give fields, such as push('train', loss=0.3), or a mapping")
+            raise ValueRefusedError(
+                "there is nothing to push: give fields, such as push('train', loss=0.3), or a mapping"
+            )
         records = [record] if isinstance(record, Mapping) else record
         if not isinstance(records, list | tuple):
             raise ValueRefusedError(
                 f"push takes fields, a mapping, a list of mappings or a DataFrame, not {type(record).__name__}"
+                f"{_WAYS_OUT.get(type(record).__name__, '')}"
             )
         plain = [plain_record({**one, **fields} if isinstance(one, Mapping) else one) for one in records]
         now = now_ns()
@@ -135,12 +152,17 @@ class Publisher:
         if plain and self._is_parked:
             self._wake()
 
-    def _open(self, room: str) -> deque[tuple[int, dict[str, Any]]]:
+    def _push_frame(self, room: str, frame: Any, fields: dict[str, Any]) -> None:
+        if fields:
+            raise ValueRefusedError("push a DataFrame or fields, not both; add the fields as columns: df.assign(run=3)")
+        self.push_batches(room, batches_of_frame(frame, now_ns() // _NS_PER_US))
+
+    def _open(self, room: str) -> deque[_Handed]:
         with self._lock:
             return self._queues.setdefault(checked_room(room), deque())
 
     def _left(self) -> int:
-        queued = sum(map(len, self._queues.values())) + sum(batch.count for _, batch in tuple(self._batches))
+        queued = sum(map(len, self._queues.values()))
         if not self._started:
             return queued
         return queued + sum(room.waiting for room in self._thread.call(self._spool.statistics))
@@ -164,6 +186,7 @@ class Publisher:
         self._channel: Channel | None = None
         self._connector: Connector | None = None
         self._awake = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._is_parked = True
         self._started = False
         self._state = "idle"
@@ -176,7 +199,6 @@ class Publisher:
         """The child has its own records only, and its own id: what the parent queued, the parent sends."""
         self._lock = threading.Lock()
         self._queues = {room: deque() for room in self._queues}
-        self._batches = deque()
         self._reset()
 
     def _start(self) -> None:
@@ -198,24 +220,20 @@ class Publisher:
         """Sleeps until a push wakes it: the flag is up before the last look, so no record is left lying."""
         self._awake.clear()
         self._is_parked = True
-        if any(self._queues.values()) or self._batches:
+        if any(self._queues.values()):
             self._is_parked = False
             return
         await self._awake.wait()
 
     def _collect(self) -> bool:
-        """Moves what callers handed over into the spool, in columns."""
+        """Moves what callers handed over into the spool, in columns and in order."""
         found = False
         for room, queue in tuple(self._queues.items()):
             count = min(len(queue), limits.PUBLISH_BATCH_RECORDS)  # what comes meanwhile is for the next turn
             if count:
-                taken = [queue.popleft() for _ in range(count)]
-                times = [time // _NS_PER_US for time, _ in taken]
-                self._spool.add(room, Batch.from_records([record for _, record in taken], times))
+                for batch in _in_columns([queue.popleft() for _ in range(count)]):
+                    self._spool.add(room, batch)
                 found = True
-        for _ in range(len(self._batches)):
-            self._spool.add(*self._batches.popleft())
-            found = True
         return found
 
     def _pump(self) -> None:
@@ -238,7 +256,9 @@ class Publisher:
                 if not isinstance(error, UnreachableError):
                     wait_s = max(wait_s, limits.BACKOFF_MAX_S / 2)  # refused: a new token or server may come
             self._state = "waiting"
-            await asyncio.sleep(wait_s)
+            self._hurry.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), wait_s)
 
     async def _serve_one_connection(self) -> None:
         """From the handshake until the connection is gone. Raises LivedashError if it can't be had."""
@@ -296,3 +316,14 @@ class Publisher:
         self._oldest_sent_s = None
         if channel is not None:
             channel.close()
+
+
+def _in_columns(handed: list[_Handed]) -> Iterator[Batch]:
+    """Runs of records as a batch each, between the batches that were handed over as such."""
+    for is_batch, run in groupby(handed, lambda entry: type(entry[1]) is Batch):
+        if is_batch:
+            yield from (batch for _, batch in run if isinstance(batch, Batch))
+        else:
+            entries = list(run)
+            records = [record for _, record in entries if isinstance(record, dict)]
+            yield Batch.from_records(records, [time // _NS_PER_US for time, _ in entries])

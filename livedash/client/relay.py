@@ -1,12 +1,18 @@
-"""What feeds a widget's comm: the hub in this process, or a hub elsewhere whose messages are passed on."""
+"""What feeds a widget's comm: the hub in this process, or a hub elsewhere whose messages are passed on.
+
+A page hears nothing before its view is drawn, and a kernel that runs a cell does not hear the page. So the streams
+begin by themselves, and begin again from their snapshot a few times until the page has spoken; it takes each record
+once.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from typing import Final, Protocol
 
+from livedash import limits
 from livedash.client.backoff import Backoff
 from livedash.client.contract import Channel, Connector
 from livedash.client.loop_thread import LoopThread
@@ -18,6 +24,7 @@ from livedash.wire.names import is_glob
 from livedash.wire.position import Position
 
 Send = Callable[[bytes], None]
+_REPEATS_S: Final = (1.0, 3.0, 8.0)  # a page draws a widget within the first; a loaded machine takes longer
 
 
 class CommFeed(Protocol):
@@ -30,9 +37,42 @@ class CommFeed(Protocol):
 def open_comm(process: Process, send: Send, rooms: tuple[str, ...], window: int) -> CommFeed:
     """Streams `rooms` from their snapshot to `send`, on the background thread, until it is closed."""
     hub = process.embedded()
-    if hub is not None:
-        return _OnThread(process.thread, hub.open_comm(send, "notebook", rooms, window))
-    return Relay(process.thread, process.hub().connector, send, rooms, window)
+    feed = (
+        _OnThread(process.thread, hub.open_comm(send, "notebook", rooms, window))
+        if hub is not None
+        else Relay(process.thread, process.hub().connector, send, rooms, window)
+    )
+    return Repeated(process.thread, feed, list(_asked(rooms, window)))
+
+
+def _asked(rooms: tuple[str, ...], window: int) -> Iterator[bytes]:
+    for room in rooms:
+        wish = Subscribe(room, "snapshot", "columns", window=window, max_hz=limits.PUBLISHER_HZ)
+        yield MSGPACK.encode_from_client(wish)
+
+
+class Repeated:
+    """Asks for the snapshots again until the page has said something."""
+
+    def __init__(self, thread: LoopThread, feed: CommFeed, wishes: list[bytes]) -> None:
+        self._feed = feed
+        self._wishes = wishes
+        self._is_heard = False
+        for after_s in _REPEATS_S:
+            thread.call_soon(lambda after_s=after_s: thread.loop.call_later(after_s, self._repeat))
+
+    def receive(self, data: bytes) -> None:
+        self._is_heard = True
+        self._feed.receive(data)
+
+    def close(self) -> None:
+        self._is_heard = True
+        self._feed.close()
+
+    def _repeat(self) -> None:
+        if not self._is_heard:
+            for wish in self._wishes:
+                self._feed.receive(wish)
 
 
 class _OnThread:
@@ -65,6 +105,7 @@ class Relay:
         self._task = thread.call(lambda: asyncio.ensure_future(self._relay_for_ever()))
 
     def receive(self, data: bytes) -> None:
+        """A message of the page goes on to the hub; without a connection it is lost, and the page asks again."""
         channel = self._channel
         if channel is not None:
             self._thread.call_soon(channel.send, data)
@@ -82,7 +123,8 @@ class Relay:
                 continue
             try:
                 for room in self._rooms:
-                    channel.send(MSGPACK.encode_from_client(Subscribe(room, self._since(room), "columns", window=self._window)))
+                    wish = Subscribe(room, self._since(room), "columns", window=self._window)
+                    channel.send(MSGPACK.encode_from_client(wish))
                 while (data := await channel.receive()) is not None:
                     backoff.reset()
                     self._pass_on(data)

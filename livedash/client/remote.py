@@ -102,7 +102,9 @@ class RemoteHub:
 
 
 class _DirectResolver(Resolver):
-    """Resolves on the loop's own thread: at interpreter exit, when the last records are flushed, no executor runs any more."""
+    """Resolves on the loop's own thread: at interpreter exit, when the last records are flushed, no executor runs any
+    more.
+    """
 
     def initialize(self, socket_path: str | None = None) -> None:
         self._socket_path = socket_path

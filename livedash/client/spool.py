@@ -1,8 +1,8 @@
 """What a publisher holds: records not sent, records not acknowledged, and acknowledged ones that it could give back.
 
-Pure: it takes batches and a hub's answers, and gives the messages to send. All batches together have one bound in bytes,
-which rooms share fairly. When it is hit, acknowledged records go first (they lie in the hub), then the oldest unsent ones of
-the room that holds the most; those are lost, and counted.
+Pure: it takes batches and a hub's answers, and gives the messages to send. All batches together have one bound in
+bytes, which rooms share fairly. When it is hit, acknowledged records go first (they lie in the hub), then the oldest
+unsent ones of the room that holds the most; those are lost, and counted.
 """
 
 from __future__ import annotations

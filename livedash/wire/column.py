@@ -68,6 +68,20 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True):
         size = item_bytes(self.code) if self.code else 1
         return msgspec.structs.replace(self, values=self.values[first * size : last * size], absent=absent)
 
+    def take(self, rows: Sequence[int]) -> Column:
+        """The given rows, in their order."""
+        missing = frozenset(self.absent)
+        absent = tuple(place for place, row in enumerate(rows) if row in missing)
+        places = [row - bisect_left(self.absent, row) for row in rows if row not in missing] if missing else rows
+        if isinstance(self.values, bytes):
+            code = self.code or "B"
+            numbers = array(code)
+            numbers.frombytes(self.values)
+            values: bytes | list[Any] = array(code, map(numbers.__getitem__, places)).tobytes()
+        else:
+            values = list(map(self.values.__getitem__, places))
+        return msgspec.structs.replace(self, values=values, absent=absent)
+
     def python_values(self) -> list[Any]:
         """One plain value for each present row; times as ISO 8601 texts, NaN as it is."""
         if not isinstance(self.values, bytes):

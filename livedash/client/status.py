@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from livedash.client.contract import SourceState
 from livedash.client.process import Process
 from livedash.client.spool import RoomSpoolStatistics
-from livedash.sources.contract import SourceStatistics
-from livedash.sources.running import running_sources
 
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """`state`: idle, connecting, connected or waiting. Counts are records."""
+    """`state`: idle (nothing pushed yet), connecting, connected or waiting (for the next attempt; `reason` says why).
+
+    `endpoint` is for people: a URL without secrets, a socket's path, or 'in this process'. `panels_by`, "server" or
+    "comm": how this process's panels get their records. Counts are records.
+    """
 
     state: str
-    hub: str
+    endpoint: str
     transport: str
-    panels_by: str  # "server" or "comm": how this process's panels get their records
+    panels_by: str
     reason: str | None
     buffered_bytes: int
     rooms: tuple[RoomSpoolStatistics, ...]
-    sources: tuple[SourceStatistics, ...]
+    sources: tuple[SourceState, ...]
 
     @property
     def dropped(self) -> int:
@@ -29,37 +33,37 @@ class StatusReport:
         return sum(room.lost + room.refused for room in self.rooms)
 
     def __repr__(self) -> str:
-        head = f"livedash: {self.state}; hub {self.hub} ({self.transport}); panels by {self.panels_by}"
+        head = f"livedash: {self.state}; hub {self.endpoint} ({self.transport}); panels by {self.panels_by}"
         lines = [head if self.reason is None else f"{head}; {self.reason}"]
         lines += [_room_line(room) for room in self.rooms]
         lines += [_source_line(source) for source in self.sources]
         return "\n".join(lines)
 
 
-def report(process: Process) -> StatusReport:
+def status_of(process: Process, sources: Iterable[SourceState]) -> StatusReport:
     found = process.hub()
     statistics = process.publisher.statistics()
     return StatusReport(
         state=statistics.state,
-        hub=found.access.address,
+        endpoint=found.access.address,
         transport=found.connector.transport,
         panels_by="server" if found.is_jupyter else "comm",
         reason=statistics.reason,
         buffered_bytes=statistics.buffered_bytes,
         rooms=statistics.rooms,
-        sources=tuple(source.statistics() for source in running_sources()),
+        sources=tuple(sources),
     )
 
 
 def _room_line(room: RoomSpoolStatistics) -> str:
-    text = f"  {room.room}: {room.pushed} pushed, {room.acknowledged} at the hub, {room.waiting} waiting"
+    text = f"  {room.room}: {room.pushed:,} pushed, {room.acknowledged:,} at the hub, {room.waiting:,} waiting"
     if room.lost:
-        text += f", {room.lost} lost from the full buffer"
+        text += f", {room.lost:,} lost from the full buffer"
     if room.refused:
-        text += f", {room.refused} refused ({room.reason})"
+        text += f", {room.refused:,} refused ({room.reason})"
     return text
 
 
-def _source_line(source: SourceStatistics) -> str:
-    text = f"  source {source.name} -> {source.room}: {source.state}, {source.runs} runs"
-    return text if source.error is None else f"{text}, {source.failures} failed; last: {source.error}"
+def _source_line(source: SourceState) -> str:
+    text = f"  source {source.name} -> {source.room}: {source.state}, {source.runs:,} runs"
+    return text if source.error is None else f"{text}, {source.failures:,} failed; last error: {source.error}"
