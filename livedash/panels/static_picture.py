@@ -22,22 +22,19 @@ _NOTE: Final = (
 
 
 def static_picture(spec: DashboardSpec, hub: HubAccess) -> str:
-    """STATIC_PICTURE_BYTES at most: rooms that do not fit are left out, and so are those of a hub that does not
-    answer.
-    """
-    title = [f"<h4>{_short(spec.title)}</h4>"] if spec.title else []
-    parts = [*title, *_tables(spec.rooms[:_ROOMS], hub)]
-    while parts and _size(parts) > limits.STATIC_PICTURE_BYTES:
-        parts.pop()
-    return "".join([*parts, _NOTE])
+    """STATIC_PICTURE_BYTES at most: fields that do not fit are left out, and so is what a silent hub holds."""
+    title = f"<h4>{_short(spec.title)}</h4>" if spec.title else ""
+    latest = _latest(spec.rooms[:_ROOMS], hub)
+    for fields in range(_FIELDS, -1, -1):
+        text = title + "".join(_table(room, record, fields) for room, record in latest.items()) + _NOTE
+        if len(text.encode()) <= limits.STATIC_PICTURE_BYTES:
+            return text
+    return _NOTE
 
 
-def _size(parts: list[str]) -> int:
-    return len("".join([*parts, _NOTE]).encode())
-
-
-def _tables(rooms: tuple[str, ...], hub: HubAccess) -> list[str]:
-    tables = []
+def _latest(rooms: tuple[str, ...], hub: HubAccess) -> dict[str, dict[str, Any]]:
+    """The last record of each room, an empty one where there is none."""
+    latest: dict[str, dict[str, Any]] = {}
     for room in rooms:
         try:
             records = [] if is_glob(room) else hub.read(room, "-1", 1).batch.records()
@@ -45,17 +42,17 @@ def _tables(rooms: tuple[str, ...], hub: HubAccess) -> list[str]:
             break  # the next question would wait as long as this one
         except LivedashError:
             records = []
-        tables.append(_table(room, records[0] if records else {}))
-    return tables
+        latest[room] = records[0] if records else {}
+    return latest
 
 
-def _table(room: str, record: dict[str, Any]) -> str:
+def _table(room: str, record: dict[str, Any], fields: int) -> str:
     title = f"<b>{_short(room)}</b>"
     if not record:
         return f"<p style='{_FONT}'>{title}: no record yet</p>"
     rows = "".join(
         f"<tr><td>{_short(name)}</td><td style='text-align:right'>{_short(value)}</td></tr>"
-        for name, value in list(record.items())[:_FIELDS]
+        for name, value in list(record.items())[:fields]
     )
     return f"<p style='{_FONT}'>{title}</p><table style='{_FONT};border-collapse:collapse'>{rows}</table>"
 
