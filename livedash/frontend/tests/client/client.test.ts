@@ -263,3 +263,69 @@ test("statistics list the panels that are registered", () => {
   remove();
   assert.deepEqual(client.statistics(), { transport: null, panels: [] });
 });
+
+test("a panel of a room that a glob reads already has its state at once, and leaves it to the glob when it goes", async () => {
+  const { client, first } = page();
+  const [family, single] = [new Recorder(), new Recorder()];
+  client.subscribe({ room: "lab.*" }, family);
+  first.last.send(subscribed(0, "lab.*", "0"), subscribed(2, "lab.a"), snapshot(1, 2, "lab.a"));
+  const subscription = client.subscribe({ room: "lab.a" }, single);
+  await settled();
+  assert.deepEqual(single.held, [1, 2]);
+  assert.equal(first.last.asked.at(-1)?.since, "lab.a:k3x9-2");
+  first.last.send(subscribed(2, "lab.a"), columns(3, 3, "lab.a"));
+  assert.deepEqual([family.held, single.held], [[1, 2, 3], [1, 2, 3]]);
+  subscription.close();
+  assert.deepEqual(first.last.unsubscribed, []);
+});
+
+test("a panel that is made while records are handed out misses none of them", async () => {
+  const { client, first } = page();
+  const [outer, inner] = [new Recorder(), new Recorder()];
+  const plain = outer.snapshot.bind(outer);
+  outer.snapshot = (state) => {
+    plain(state);
+    client.subscribe({ room: "train" }, inner);
+  };
+  client.subscribe({ room: "train" }, outer);
+  first.last.send(subscribed(2), snapshot(1, 2), columns(3, 3), columns(4, 4));
+  await settled();
+  assert.deepEqual(inner.held, [1, 2, 3, 4]);
+});
+
+test("a panel that throws does not keep records from the others", (context) => {
+  const errors = context.mock.method(console, "error", () => undefined);
+  const { client, first } = page();
+  const [bad, good] = [new Recorder(), new Recorder()];
+  bad.snapshot = () => {
+    throw new Error("no canvas");
+  };
+  client.subscribe({ room: "train" }, bad);
+  client.subscribe({ room: "train" }, good);
+  first.last.send(subscribed(2), snapshot(1, 2), columns(3, 3));
+  assert.deepEqual(good.held, [1, 2, 3]);
+  assert.equal(errors.mock.callCount(), 1);
+});
+
+test("a room that was refused and is given after all is live again", async () => {
+  const { client, first } = page();
+  const panel = new Recorder();
+  client.subscribe({ room: "train" }, panel);
+  first.last.send({ op: "error", code: "limit_reached", message: "too many rooms", room: "train" });
+  await settled();
+  assert.equal(panel.last?.state, "failed");
+  first.last.send(subscribed(1), snapshot(1, 1));
+  await settled();
+  assert.equal(panel.last?.state, "live");
+});
+
+test("panels that want different things of a room share what serves both", () => {
+  const { client, first } = page();
+  client.subscribe({ room: "train", mode: "latest", maxHz: 2, window: 5 }, new Recorder());
+  client.subscribe({ room: "train", mode: "sample", maxHz: 7, window: 3 }, new Recorder());
+  const wish = first.last.wishes.at(-1)!;
+  assert.deepEqual([wish.mode, wish.maxHz, wish.window], ["latest", 2, 5]);
+  first.last.send(subscribed(9), snapshot(5, 9));
+  client.subscribe({ room: "train", mode: "all" }, new Recorder());
+  assert.deepEqual([first.last.wishes.at(-1)?.mode, first.last.wishes.at(-1)?.maxHz], ["all", null]);
+});

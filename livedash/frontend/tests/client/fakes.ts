@@ -45,6 +45,7 @@ export function settled(): Promise<void> {
 
 export class FakeConnection implements Connection {
   readonly asked: { room: string; window: number | null; since: string }[] = [];
+  readonly wishes: Wish[] = [];
   readonly unsubscribed: string[] = [];
   pings = 0;
   isClosed = false;
@@ -57,6 +58,7 @@ export class FakeConnection implements Connection {
   }
 
   subscribe(wish: Wish): void {
+    this.wishes.push(wish);
     const { word, entries } = wish.start();
     this.asked.push({ room: wish.room, window: wish.window, since: entries.length > 0 ? entries.join(",") : word });
   }

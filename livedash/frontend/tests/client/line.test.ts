@@ -1,0 +1,217 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { FeedStatus } from "../../src/client/contract.ts";
+import { Ladder } from "../../src/client/ladder.ts";
+import { Line } from "../../src/client/line.ts";
+import type { TransportName } from "../../src/transports/contract.ts";
+import { FakeTransport, ManualClock, settled, subscribed } from "./fakes.ts";
+
+const SERVER: readonly TransportName[] = ["websocket", "sse", "longpoll"];
+const JSON_HEADERS = { "Content-Type": "application/json" };
+const ANSWERS = (): Promise<Response> => Promise.resolve(new Response("{}", { headers: JSON_HEADERS }));
+const AWAY = (): Promise<Response> => Promise.reject(new TypeError("Failed to fetch"));
+
+function opened(names = SERVER, get: () => Promise<Response> = ANSWERS, hasKey = false) {
+  const clock = new ManualClock();
+  const transports = Object.fromEntries(names.map((name) => [name, new FakeTransport(name)])) as Record<TransportName, FakeTransport>;
+  const ladder = new Ladder(Object.values(transports) as [FakeTransport], { read: () => null, write: () => undefined }, () => clock.now());
+  const states: FeedStatus[] = [];
+  const requests = { get, socketUrl: (path: string) => path };
+  const line = new Line(
+    { ladder, clock, random: () => 0.5, requests, hasKey },
+    { wishes: () => [], connecting: () => undefined, message: () => undefined, status: (status) => void states.push(status) },
+  );
+  line.open();
+  return { line, clock, ladder, states, ...transports };
+}
+
+const REFUSED = { detail: "refused", closeCode: 1006 };
+
+test("a handshake alone is no sign that the feed gets through", async () => {
+  const { line, websocket, clock } = opened();
+  websocket.last.events.alive();
+  assert.equal(line.status.state, "connecting");
+  websocket.last.send(subscribed(0));
+  assert.deepEqual(line.status, { state: "live", transport: "websocket", sinceMs: clock.now() });
+});
+
+test("a stream that ends before it said anything is as bad as a WebSocket that is refused", async () => {
+  const { websocket, sse, longpoll } = opened();
+  websocket.last.events.ended(REFUSED);
+  await settled();
+  sse.last.events.ended({ detail: "the event stream ended" });
+  await settled();
+  assert.equal(longpoll.connections.length, 1);
+});
+
+test("when no transport gets through, it waits before it begins anew", async () => {
+  const { line, clock, websocket, sse, longpoll } = opened();
+  for (const transport of [websocket, sse, longpoll]) {
+    transport.last.events.ended(REFUSED);
+    await settled();
+  }
+  assert.equal(line.status.state, "reconnecting");
+  assert.match(line.status.reason ?? "", /no transport gets through/);
+  assert.equal(line.status.retryInS, 0.25);
+  assert.equal(websocket.connections.length, 1);
+  await clock.advance(1000);
+  assert.equal(websocket.connections.length, 2);
+});
+
+test("a server that drains while a lower transport is tried is met by the best one again", async () => {
+  const { clock, websocket, sse, longpoll } = opened();
+  websocket.last.events.ended(REFUSED);
+  await settled();
+  sse.last.send({ op: "bye", reason: "draining", retryAfterS: 2 });
+  sse.last.events.ended({ detail: "the event stream ended", retryAfterS: 1 });
+  await clock.advance(1_900);
+  assert.equal(websocket.connections.length, 1);
+  await clock.advance(1_000);
+  assert.equal(websocket.connections.length, 2);
+  websocket.last.events.ended(REFUSED);
+  await settled();
+  sse.last.events.ended({ status: 503, detail: "full", retryAfterS: 1 });
+  await clock.advance(2_000);
+  assert.equal(websocket.connections.length, 3);
+  assert.equal(longpoll.connections.length, 0);
+});
+
+test("a bye over a connection that worked comes back the same way", async () => {
+  const { clock, websocket, sse } = opened();
+  websocket.last.events.ended(REFUSED);
+  await settled();
+  sse.last.send(subscribed(0), { op: "bye", reason: "draining", retryAfterS: 2 });
+  sse.last.events.ended({ detail: "the event stream ended" });
+  await clock.advance(3_000);
+  assert.equal(sse.connections.length, 2);
+});
+
+test("a login page in the place of an answer says to log in", async () => {
+  const page = (): Promise<Response> => Promise.resolve(new Response("<html>", { headers: { "Content-Type": "text/html" } }));
+  const { line, websocket } = opened(SERVER, page);
+  websocket.last.events.ended(REFUSED);
+  await settled();
+  assert.equal(line.status.state, "failed");
+  assert.match(line.status.fix ?? "", /log in/);
+});
+
+test("a page that never reached a server takes its comm, one that has waits for the server", async () => {
+  const near = opened([...SERVER, "comm"], AWAY);
+  near.websocket.last.events.ended(REFUSED);
+  await near.clock.advance(500);
+  assert.equal(near.comm.connections.length, 0);
+  near.websocket.last.events.ended(REFUSED);
+  await settled();
+  assert.equal(near.comm.connections.length, 1);
+  assert.equal(near.line.canAsk, false);
+
+  const far = opened([...SERVER, "comm"], AWAY);
+  far.websocket.last.send(subscribed(0));
+  for (let tries = 0; tries < 5; tries++) {
+    far.websocket.last.events.ended(REFUSED);
+    await far.clock.advance(11_000);
+  }
+  assert.equal(far.comm.connections.length, 0);
+  assert.equal(far.websocket.connections.length, 6);
+});
+
+test("a comm is not judged by its silence", async () => {
+  const { line, clock, comm } = opened(["comm"]);
+  comm.last.send(subscribed(0));
+  await clock.advance(3_600_000);
+  assert.equal(comm.connections.length, 1);
+  assert.equal(line.status.state, "live");
+});
+
+test("a connection that lived for long and fell silent was cut: the same transport is tried again", async () => {
+  const { clock, websocket, sse } = opened();
+  for (let minute = 0; minute < 2; minute++) {
+    await clock.advance(15_000);
+    websocket.last.send({ op: "pong" });
+    await clock.advance(15_000);
+    websocket.last.send({ op: "pong" });
+    await clock.advance(15_000);
+    websocket.last.send({ op: "pong" });
+  }
+  await clock.advance(21_000);
+  assert.equal(websocket.connections.length, 2);
+  assert.equal(sse.connections.length, 0);
+});
+
+test("a question that is not answered is given up", async () => {
+  let aborted = false;
+  const { line, clock, websocket } = opened(SERVER, ((_path: string, { signal }: { signal: AbortSignal }) =>
+    new Promise((_, reject) => {
+      signal.addEventListener("abort", () => {
+        aborted = true;
+        reject(new Error("aborted"));
+      });
+    })) as never);
+  websocket.last.events.ended(REFUSED);
+  await clock.advance(9_000);
+  assert.equal(websocket.connections.length, 1);
+  await clock.advance(2_000);
+  assert.ok(aborted);
+  assert.equal(websocket.connections.length, 2);
+  line.close();
+  assert.equal(websocket.last.isClosed, true);
+});
+
+for (const [code, state] of [[4000, "reconnecting"], [4099, "reconnecting"], [4100, "failed"], [4101, "failed"], [4102, "ended"], [4150, "failed"], [1011, "reconnecting"]] as const) {
+  test(`close code ${code} leads to ${state}`, async () => {
+    const { line, websocket } = opened();
+    websocket.last.send(subscribed(0));
+    websocket.last.events.ended({ detail: "x", closeCode: code });
+    await settled();
+    assert.equal(line.status.state, state);
+  });
+}
+
+for (const [reason, state] of [["expired", "ended"], ["revoked", "ended"], ["not_allowed", "failed"], ["slow", "reconnecting"], ["deleted", "reconnecting"], ["idle", "reconnecting"]] as const) {
+  test(`a bye because of ${reason} leads to ${state}`, async () => {
+    const { line, websocket } = opened();
+    websocket.last.send(subscribed(0), { op: "bye", reason, retryAfterS: null });
+    websocket.last.events.ended({ detail: "the event stream ended" });
+    await settled();
+    assert.equal(line.status.state, state);
+    if (state !== "reconnecting") assert.ok(line.status.reason && line.status.fix);
+  });
+}
+
+test("a link that is refused at first has failed, and one that was live has ended", async () => {
+  const gone = (): Promise<Response> => Promise.resolve(new Response("{}", { status: 404, headers: JSON_HEADERS }));
+  const never = opened(SERVER, gone, true);
+  never.websocket.last.events.ended(REFUSED);
+  await settled();
+  assert.equal(never.line.status.state, "failed");
+  const once = opened(SERVER, gone, true);
+  once.websocket.last.send(subscribed(0));
+  once.websocket.last.events.ended(REFUSED);
+  await once.clock.advance(1_000);
+  once.websocket.last.events.ended(REFUSED);
+  await settled();
+  assert.equal(once.line.status.state, "ended");
+});
+
+test("a page that may not connect at all says why", async () => {
+  const { line, clock, websocket } = opened(["websocket"], AWAY);
+  websocket.connect = () => {
+    throw new DOMException("refused by the page's content security policy", "SecurityError");
+  };
+  websocket.last.send(subscribed(0));
+  websocket.last.events.ended(REFUSED);
+  await clock.advance(2_000);
+  assert.match(line.status.reason ?? "", /content security policy/);
+});
+
+test("its last states are kept for who looks for a cause", async () => {
+  const { line, clock, websocket } = opened();
+  websocket.last.send(subscribed(0));
+  assert.match(line.trace.at(-1)!, /^2023-11-14T.* live websocket$/);
+  for (let tries = 0; tries < 100; tries++) {
+    websocket.last.send(subscribed(0));
+    websocket.last.events.ended(REFUSED);
+    await clock.advance(11_000);
+  }
+  assert.equal(line.trace.length, 100);
+});
