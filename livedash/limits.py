@@ -21,6 +21,7 @@ RECORD_BYTES: Final = 1 * MIB
 PUBLISH_BODY_BYTES: Final = 64 * MIB
 RECORD_DEPTH: Final = 64  # nesting of one record; deeper input is an attack on the encoder's stack
 RECORD_FIELDS: Final = 4096
+ABSENT_ROWS: Final = 2_000_000  # of all columns of a batch; more would take longer than what they tell is worth
 READ_LIMIT: Final = 10_000
 READ_LIMIT_MAX: Final = 1_000_000
 CURSOR_BYTES: Final = 4 * KIB  # it travels in a header line

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from livedash import limits
 from livedash.errors import ProtocolError
-from livedash.wire.column import SAFE_INTEGER, Column, pack, unpack
+from livedash.wire.column import NAT, SAFE_INTEGER, UNITS, Column, numbers_of, pack, unpack
 from livedash.wire.values import column_of_values, columns_of_records
 
 _TIME_BYTES: Final = 8
@@ -49,6 +49,9 @@ class Batch:
             raise ProtocolError(f"a batch has at least one record, not {count}")
         if len(times) != count * _TIME_BYTES:
             raise ProtocolError(f"a batch of {count} records has {len(times) // _TIME_BYTES} times")
+        stamps = numbers_of("q", times)
+        if not (-SAFE_INTEGER <= min(stamps) and max(stamps) <= SAFE_INTEGER):
+            raise ProtocolError("the times of records are microseconds since 1970, between -(2^53 - 1) and 2^53 - 1")
         for column in columns.values():
             column.checked(count)
         return cls(count, times, columns)
@@ -79,6 +82,8 @@ class Batch:
     def slice(self, start: int, stop: int) -> Batch:
         """The records from row `start` up to row `stop`; the whole batch is itself."""
         start, stop = max(start, 0), min(stop, self.count)
+        if start >= stop:
+            return EMPTY
         if start == 0 and stop == self.count:
             return self
         times = self.times[start * _TIME_BYTES : stop * _TIME_BYTES]
@@ -88,11 +93,11 @@ class Batch:
 
     def take(self, rows: Sequence[int]) -> Batch:
         """The records of the given rows, in that order."""
-        times = array("q")
-        times.frombytes(self.times)
+        times = pack("q", map(numbers_of("q", self.times).__getitem__, rows))
         columns = {name: column.take(rows) for name, column in self.columns.items()}
-        held = {name: column for name, column in columns.items() if len(column.absent) < len(rows)}
-        return Batch(len(rows), array("q", map(times.__getitem__, rows)).tobytes(), held)
+        return Batch(
+            len(rows), times, {name: column for name, column in columns.items() if len(column.absent) < len(rows)}
+        )
 
     @staticmethod
     def concat(batches: Sequence[Batch]) -> Batch:
@@ -106,6 +111,23 @@ class Batch:
 
 
 EMPTY: Final = Batch(0, b"", {})
+
+
+def joinable(batches: Iterable[Batch]) -> int:
+    """How many of the batches, from the first on, one batch can hold.
+
+    Where each record has fields of its own (`{"user-17": 1}`), the absent rows of a joined batch grow with the square
+    of its records: ten thousand of them would fill the host's memory.
+    """
+    names: set[str] = set()
+    rows = present = number = 0
+    for number, batch in enumerate(batches):
+        names.update(batch.columns)
+        rows += batch.count
+        present += sum(column.present for column in batch.columns.values())
+        if number and len(names) * rows - present > limits.ABSENT_ROWS:
+            return number
+    return number + 1 if rows else 0
 
 
 def _joined(batches: Sequence[Batch], name: str) -> Column:
@@ -131,12 +153,40 @@ def _join_values(parts: Sequence[Column], absent: tuple[int, ...]) -> Column:
         else:
             values = [value for part in parts for value in part.values]
         return Column(first.type, values, absent, first.unit, first.tz, first.categories)
+    types = {part.type for part in parts}
+    if "time" in types and types <= {"time", "json"} and (times := _join_times(parts, absent)):
+        return times
     together = [value for part in parts for value in part.python_values()]
-    if {part.type for part in parts} == {"f8", "i8"} and _are_exact_as_floats(parts):
-        return Column("f8", pack("d", together), absent)
-    if {part.type for part in parts} <= {"str", "json", "f8"}:
+    units = {part.unit for part in parts}
+    unit = units.pop() if len(units) == 1 else None
+    if types == {"i8"}:
+        return Column("i8", pack("q", together), absent, unit)
+    if types == {"f8"} or (types == {"f8", "i8"} and _are_exact_as_floats(parts)):
+        return Column("f8", pack("d", together), absent, unit)
+    if types <= {"str", "json", "f8"}:
         return column_of_values(together, absent)
     return Column("json", together, absent)
+
+
+def _join_times(parts: Sequence[Column], absent: tuple[int, ...]) -> Column | None:
+    """In the finest of their units; None where some have a zone and others none, or where no unit holds all."""
+    times = [part for part in parts if part.type == "time"]
+    others = [value for part in parts if part.type != "time" for value in part.values]
+    zones = {part.tz for part in times}
+    if any(value is not None for value in others) or (None in zones and len(zones) > 1):
+        return None
+    unit = max((part.unit or "us" for part in times), key=UNITS.index)
+    numbers = [number for part in parts for number in _in_unit(part, unit)]
+    if not all(NAT <= number < -NAT for number in numbers):
+        return None
+    return Column("time", pack("q", numbers), absent, unit, zones.pop() if len(zones) == 1 else "UTC")
+
+
+def _in_unit(part: Column, unit: str) -> list[int]:
+    if part.type != "time":  # null in all its rows
+        return [NAT] * part.present
+    factor = 1000 ** (UNITS.index(unit) - UNITS.index(part.unit or "us"))
+    return [number if number == NAT else number * factor for number in unpack("q", part.values)]
 
 
 def _are_exact_as_floats(parts: Sequence[Column]) -> bool:
