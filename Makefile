@@ -20,7 +20,7 @@ demo: $(VENV)/demo.stamp
 	$(BIN)/livedash demo --notebook
 
 test: install test-frontend
-	bash .ci/system-packages browser nginx curl
+	bash .ci/system-packages browser libatomic nginx curl
 	$(BIN)/python -m pytest $(ARGS)
 
 test-frontend: install
