@@ -23,6 +23,7 @@ from livedash.server.services import Services
 
 _BACKLOG = 4096
 _DRAIN_POLL_S = 0.05
+_CLOSE_S = 1.0
 _TOKEN_BYTES = 24
 
 
@@ -49,7 +50,8 @@ class RunningServer:
     async def drain(self) -> None:
         """Stops accepting, sends viewers away with a spread of delays, waits until they have left, at most `drain_s`."""
         await drain(self.services, self._server.stop)
-        await self._server.close_all_connections()
+        with contextlib.suppress(TimeoutError):  # tornado waits for a WebSocket's handler, which waits for its peer
+            await asyncio.wait_for(self._server.close_all_connections(), _CLOSE_S)
         self.services.close()
 
 
