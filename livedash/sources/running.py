@@ -89,9 +89,9 @@ class Source:
         """False if it failed. Raises Exhausted."""
         try:
             record = self._turns.take()
-            self._runs += 1
             if record is not None and not self._stopping.is_set():
                 self._push(self.room, record)
+            self._runs += 1
         except Exhausted:
             raise
         except (Exception, asyncio.CancelledError, SystemExit) as error:

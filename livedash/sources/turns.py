@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from typing import Any
 
 Function = Callable[[], Any]
@@ -83,6 +83,8 @@ class Turns:
         try:
             return loop.run_until_complete(self._task)
         except asyncio.CancelledError:
+            if isinstance(awaitable, Coroutine):
+                awaitable.close()  # where it was cancelled before its first step
             if self._is_interrupted:
                 raise Exhausted from None
             raise
