@@ -31,7 +31,7 @@ export class PageClient implements Client {
     const others = this.readers.asking(request.room);
     const reader = this.readers.add(request, listener);
     this.failures.delete(request.room);
-    this.later(reader, () => listener.status(this.statusOf(reader)));
+    this.later(reader, () => this.tellStatusTo(reader));
     const isWider = reader.window > this.readers.window(others);
     const isServed = this.serveFromHeld(reader, isWider);
     if (others.length === 0 || !isServed) this.line.subscribe(this.wish(request.room));
@@ -196,13 +196,20 @@ export class PageClient implements Client {
     // To who comes late, what was held before is news too.
     else listener.snapshot((isFirst ? room.held.snapshot(reader.window) : null) ?? step.batch);
     // Before its first record the room was waited for; an empty state of no epoch says that it is again.
-    if (isFirst || step.kind === "snapshot") listener.status(this.statusOf(reader));
+    if (isFirst || step.kind === "snapshot") this.tellStatusTo(reader);
   }
 
   // Status
 
   private tellStatus(readers: Iterable<Reader>): void {
-    for (const reader of readers) this.later(reader, () => reader.listener.status(this.statusOf(reader)));
+    for (const reader of readers) this.later(reader, () => this.tellStatusTo(reader));
+  }
+
+  private tellStatusTo(reader: Reader): void {
+    const status = this.statusOf(reader);
+    if (reader.status !== null && isSame(status, reader.status)) return;
+    reader.status = status;
+    reader.listener.status(status);
   }
 
   private statusOf(reader: Reader): FeedStatus {
@@ -223,4 +230,8 @@ function tell(call: () => void): void {
   } catch (error) {
     console.error("livedash: a panel failed on what it was told", error);
   }
+}
+
+function isSame(one: FeedStatus, other: FeedStatus): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -2,7 +2,7 @@
 import type { Start, Wish } from "../transports/contract.ts";
 import type { Mode } from "../wire/messages.ts";
 import { matches } from "../wire/names.ts";
-import type { RoomListener, SubscribeRequest } from "./contract.ts";
+import type { FeedStatus, RoomListener, SubscribeRequest } from "./contract.ts";
 
 export const DEFAULT_WINDOW = 10_000;
 const STATE = "snapshot";
@@ -13,13 +13,15 @@ export interface Reader {
   readonly listener: RoomListener;
   /** Rooms whose state this reader has. */
   readonly rooms: Set<string>;
+  /** The last that it was told. */
+  status: FeedStatus | null;
 }
 
 export class Readers {
   private readonly all = new Set<Reader>();
 
   add(request: SubscribeRequest, listener: RoomListener): Reader {
-    const reader: Reader = { request, window: request.window ?? DEFAULT_WINDOW, listener, rooms: new Set() };
+    const reader: Reader = { request, window: request.window ?? DEFAULT_WINDOW, listener, rooms: new Set(), status: null };
     this.all.add(reader);
     return reader;
   }

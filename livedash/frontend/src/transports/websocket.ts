@@ -9,6 +9,7 @@ export const SUBPROTOCOL = "livedash.v1.msgpack";
 const PATH = "ws";
 const OPEN = 1; // WebSocket.OPEN, which a page without WebSockets has no constant for
 const LEFT_BY_VIEWER = 1000;
+const ABNORMAL = 1006; // RFC 6455 7.1.5: what a connection that failed is closed with
 
 export type SocketFactory = (url: string, protocols: string[]) => WebSocket;
 
@@ -46,6 +47,7 @@ class SocketConnection implements Connection {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => this.onOpen();
     socket.onmessage = (event: MessageEvent<unknown>) => this.onMessage(event.data);
+    socket.onerror = () => this.end("the WebSocket failed", ABNORMAL); // a close follows, except in some engines
     socket.onclose = (event) => this.end(event.reason || `the WebSocket closed with code ${event.code}`, event.code);
   }
 
@@ -94,7 +96,7 @@ class SocketConnection implements Connection {
   }
 
   private letGo(): void {
-    this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
+    this.socket.onopen = this.socket.onmessage = this.socket.onerror = this.socket.onclose = null;
   }
 
   private send(message: ViewerMessage): void {

@@ -329,3 +329,14 @@ test("panels that want different things of a room share what serves both", () =>
   client.subscribe({ room: "train", mode: "all" }, new Recorder());
   assert.deepEqual([first.last.wishes.at(-1)?.mode, first.last.wishes.at(-1)?.maxHz], ["all", null]);
 });
+
+test("a status that did not change is told once", async () => {
+  const { client, first } = page();
+  const panel = new Recorder();
+  client.subscribe({ room: "train" }, panel);
+  for (let round = 0; round < 5; round++) {
+    first.last.send(subscribed(2), { op: "pong" });
+    await settled();
+  }
+  assert.deepEqual(panel.calls, ["status:live"]);
+});

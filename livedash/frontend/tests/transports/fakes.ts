@@ -48,6 +48,7 @@ export class FakeSocket {
   binaryType = "blob";
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
+  onerror: (() => void) | null = null;
   onclose: ((event: { code: number; reason: string }) => void) | null = null;
   closedWith: number | undefined;
   readonly sent: unknown[] = [];

@@ -87,3 +87,10 @@ test("a connection that was closed tells nothing more", () => {
   socket.onclose?.({ code: 1000, reason: "" });
   assert.deepEqual(told.calls, []);
 });
+
+test("an engine that tells a failure and no close is understood, and one that tells both tells one end", () => {
+  const { socket, told } = connected([]);
+  socket.onerror?.();
+  socket.onclose?.({ code: 1006, reason: "" });
+  assert.deepEqual(told.ends, [{ closeCode: 1006, detail: "the WebSocket failed" }]);
+});
