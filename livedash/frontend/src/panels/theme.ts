@@ -1,94 +1,74 @@
-// Light or dark: what the page around a panel says, and a call when it changes.
+// Light or dark, as the host has it; and the colours of both.
 
-export type Theme = "light" | "dark";
-
-const listeners = new Set<(theme: Theme) => void>();
-let chosen: Theme | null = null;
-let current: Theme | null = null;
-let watching = false;
-
-/** The host's own word first: JupyterLab and Notebook by an attribute, VS Code by a class; else what the system prefers. */
-export function hostTheme(body: Pick<HTMLElement, "dataset" | "classList">, systemIsDark: boolean): Theme {
-  const jupyter = body.dataset["jpThemeLight"];
-  if (jupyter !== undefined) return jupyter === "false" ? "dark" : "light";
-  if (body.classList.contains("vscode-light") || body.classList.contains("vscode-high-contrast-light")) return "light";
-  if (body.classList.contains("vscode-dark") || body.classList.contains("vscode-high-contrast")) return "dark";
-  return systemIsDark ? "dark" : "light";
+export interface Theme {
+  readonly isDark: boolean;
+  readonly text: string;
+  readonly muted: string;
+  readonly grid: string;
+  readonly background: string;
+  readonly series: readonly string[];
 }
 
-export function theme(): Theme {
-  current ??= read();
-  return current;
+// After Okabe and Ito ("Color Universal Design", 2008), which the colour-blind tell apart; lighter for dark grounds.
+const LIGHT: Theme = {
+  isDark: false,
+  text: "#1d2733",
+  muted: "#66727f",
+  grid: "rgba(29, 39, 51, 0.09)",
+  background: "#ffffff",
+  series: ["#0072b2", "#d55e00", "#009e73", "#b65a93", "#c98a00", "#3a9bdc", "#5b5fc7", "#7a6a53"],
+};
+const DARK: Theme = {
+  isDark: true,
+  text: "#e6ebf0",
+  muted: "#93a0ad",
+  grid: "rgba(230, 235, 240, 0.10)",
+  background: "#15191e",
+  series: ["#56b4e9", "#ff8a47", "#2fc79a", "#e39bc6", "#f2c14e", "#8fd3ff", "#9a9cf0", "#c9b79c"],
+};
+
+let override: "light" | "dark" | null = null;
+const listeners = new Set<() => void>();
+let isWatching = false;
+
+export function currentTheme(): Theme {
+  return isHostDark() ? DARK : LIGHT;
 }
 
-/** What a reader chose on this page beats the host; null gives it back. */
-export function chooseTheme(next: Theme | null): void {
-  chosen = next;
-  refresh();
+/** A page's own switch; null follows the host again. */
+export function overrideTheme(choice: "light" | "dark" | null): void {
+  override = choice;
+  listeners.forEach((listener) => listener());
 }
 
-export function onTheme(listener: (theme: Theme) => void): () => void {
+export function onThemeChange(listener: () => void): () => void {
   watch();
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-function systemQuery(): MediaQueryList {
-  return matchMedia("(prefers-color-scheme: dark)");
-}
-
-function read(): Theme {
-  return chosen ?? hostTheme(document.body, systemQuery().matches);
-}
-
-function refresh(): void {
-  const next = read();
-  if (next === current) return;
-  current = next;
-  for (const listener of [...listeners]) listener(next);
+function isHostDark(): boolean {
+  if (override !== null) return override === "dark";
+  const { body } = document;
+  if (body.dataset.jpThemeLight !== undefined) return body.dataset.jpThemeLight === "false"; // JupyterLab, Notebook 7
+  if (body.classList.contains("vscode-dark") || body.classList.contains("vscode-high-contrast")) return true;
+  if (body.classList.contains("vscode-light")) return false;
+  if (document.documentElement.dataset.theme) return document.documentElement.dataset.theme === "dark"; // marimo, Sphinx
+  return matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
 function watch(): void {
-  if (watching) return;
-  watching = true;
-  current = read();
-  systemQuery().addEventListener("change", refresh);
-  new MutationObserver(refresh).observe(document.body, {
-    attributes: true,
-    attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"],
-  });
-}
-
-export interface Colors {
-  readonly text: string;
-  readonly muted: string;
-  readonly grid: string;
-  readonly surface: string;
-  readonly series: readonly string[];
-}
-
-// Okabe and Ito's eight (2008), told apart by all common kinds of colour blindness; shifted in lightness for each ground so that every line
-// has a contrast of 3:1 at least (WCAG 2.2, 1.4.11).
-const LIGHT: Colors = {
-  text: "#1f2328",
-  muted: "#656d76",
-  grid: "rgba(31, 35, 40, 0.08)",
-  surface: "#ffffff",
-  series: ["#0072b2", "#d55e00", "#00896b", "#b0588f", "#b07d00", "#2f8fc4", "#5b5fc7", "#6b7280"],
-};
-const DARK: Colors = {
-  text: "#e6e9ee",
-  muted: "#98a1ad",
-  grid: "rgba(230, 233, 238, 0.09)",
-  surface: "#16191f",
-  series: ["#4aa8e8", "#f0883e", "#2cc69c", "#e08fc3", "#e6b730", "#8ecff5", "#a5a8ff", "#a7b0bd"],
-};
-
-export function colors(of: Theme = theme()): Colors {
-  return of === "dark" ? DARK : LIGHT;
-}
-
-export function seriesColor(index: number, of: Theme = theme()): string {
-  const { series } = colors(of);
-  return series[index % series.length]!;
+  if (isWatching) return;
+  isWatching = true;
+  let wasDark = isHostDark();
+  const look = (): void => {
+    const isDark = isHostDark();
+    if (isDark === wasDark) return;
+    wasDark = isDark;
+    listeners.forEach((listener) => listener());
+  };
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", look);
+  const observer = new MutationObserver(look);
+  observer.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "class"] });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
 }
