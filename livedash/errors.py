@@ -1,21 +1,21 @@
 """Every exception of livedash; what raises them lives elsewhere.
 
-    LivedashError
-    ├── CallerError                 the caller's mistake: the same call fails again
-    │   ├── NameRefusedError        not a room's name, or a reserved one (also a ValueError)
-    │   ├── ValueRefusedError       a record holds what can't be carried (also a ValueError)
-    │   ├── TooLargeError           a record, batch or request above its bound (also a ValueError)
-    │   ├── SettingRefusedError     a setting or option that isn't known or can't be (also a ValueError)
-    │   └── MissingExtraError       an optional package isn't installed (also an ImportError)
-    ├── ProtocolError               the peer sent what the protocol does not allow
-    │   └── CursorRefusedError      the text is no cursor; readers are told by a gap `bad_cursor` instead
-    ├── ConflictError               it contradicts what is there (a key after the first record, another body for a key)
-    ├── NotFoundError               no such room, link or dashboard
-    ├── GoneError                   what follows a cursor is not held any more
-    ├── NotAllowedError             the caller is known, and may not
-    ├── NotLoggedInError            the caller isn't known
-    ├── LimitReachedError           a bound on connections, rooms or rates: the same call may work later
-    └── UnreachableError            no hub answers: the same call may work later
+LivedashError
+├── CallerError                 the caller's mistake: the same call fails again
+│   ├── NameRefusedError        not a room's name, or a reserved one (also a ValueError)
+│   ├── ValueRefusedError       a record holds what can't be carried (also a ValueError)
+│   ├── TooLargeError           a record, batch or request above its bound (also a ValueError)
+│   ├── SettingRefusedError     a setting or option that isn't known or can't be (also a ValueError)
+│   └── MissingExtraError       an optional package isn't installed (also an ImportError)
+├── ProtocolError               the peer sent what the protocol does not allow
+│   └── CursorRefusedError      the text is no cursor; readers are told by a gap `bad_cursor` instead
+├── ConflictError               it contradicts what is there (a key after the first record, another body for a key)
+├── NotFoundError               no such room, link or dashboard
+├── GoneError                   what follows a cursor is not held any more
+├── NotAllowedError             the caller is known, and may not
+├── NotLoggedInError            the caller isn't known
+├── LimitReachedError           a bound on connections, rooms or rates: the same call may work later
+└── UnreachableError            no hub answers: the same call may work later
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def body_of_cell(cell: str, namespace: dict[str, Any]) -> Callable[[], Any]:
 
 def complete(words: Sequence[str], is_new_word: bool) -> list[str]:
     """What may come next after `%livedash`: a command, then rooms."""
-    if len(words) < 2 or (len(words) == 2 and not is_new_word):  # noqa: PLR2004  # the magic and its command
+    if len(words) < 2 or (len(words) == 2 and not is_new_word):  # the magic and its command
         return list(COMMANDS)
     if words[1] not in ("show", "share"):
         return []

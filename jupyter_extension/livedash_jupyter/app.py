@@ -6,20 +6,21 @@ import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+from traitlets import Bool, Float, Int, List, Unicode
+
 from livedash import limits
 from livedash.server.app import rules, socket_server
 from livedash.server.config import ServerConfig
 from livedash.server.lifecycle import drain
 from livedash.server.services import Services
 from livedash_jupyter.handler import JupyterHost, as_open
-from tornado.httpserver import HTTPServer
-from tornado.ioloop import IOLoop
-from traitlets import Bool, Float, Int, List, Unicode
 
 SOCKET_VARIABLE = "LIVEDASH_SOCKET"
 _SOCKET_PATH_BYTES = 100  # sun_path has 108 on Linux and 104 on macOS
@@ -46,10 +47,9 @@ class LiveDash(ExtensionApp):
         True, help="JupyterLab saves a notebook once after a panel's first display, so that a reload finds it."
     ).tag(config=True)
 
-    flags: ClassVar[dict[str, Any]] = {}
-
     def initialize_handlers(self) -> None:
         """Routes below `{base_url}livedash/`; kernels inherit the socket's path from this process's environment."""
+        assert self.serverapp is not None  # Jupyter links it before it asks for handlers
         base_path = url_path_join(self.serverapp.web_app.settings["base_url"], "livedash/")
         config = ServerConfig(
             public_url=self.public_url or None,
@@ -61,8 +61,11 @@ class LiveDash(ExtensionApp):
             save_after_show=self.save_after_show,
         )
         self.services = Services(config, IOLoop.current().asyncio_loop)  # type: ignore[attr-defined]  # tornado's own loop
-        table = [(path, as_open(handler), arguments) for path, handler, arguments in rules(self.services, JupyterHost, base_path)]
-        self.serverapp.web_app.add_handlers(".*$", table)
+        table = [
+            (path, as_open(handler), arguments)
+            for path, handler, arguments in rules(self.services, JupyterHost, base_path)
+        ]
+        self.serverapp.web_app.add_handlers(".*$", table)  # type: ignore[no-untyped-call]  # Jupyter has no types there
         self._socket_server: HTTPServer | None = None
         self.socket_path = socket_path()
         os.environ[SOCKET_VARIABLE] = str(self.socket_path)

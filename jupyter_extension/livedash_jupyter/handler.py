@@ -8,13 +8,14 @@ from typing import Any, cast
 from jupyter_core.utils import ensure_async
 from jupyter_server.auth.decorator import allow_unauthenticated
 from jupyter_server.base.handlers import JupyterHandler
+
 from livedash.server.auth import By, HostHandler
 
 AUTH_RESOURCE = "livedash"
 _VERBS = ("get", "head", "post", "put", "delete", "options")
 
 
-class JupyterHost(HostHandler, JupyterHandler):  # type: ignore[misc]  # both are RequestHandlers; ours decides who may come
+class JupyterHost(HostHandler, JupyterHandler):
     """A link's key must work without a login, so each verb is marked as open to Jupyter, and Route finds the grant."""
 
     auth_resource = AUTH_RESOURCE

@@ -119,4 +119,6 @@ def rooms(url: Url = None, as_json: AsJson = False) -> None:
     if not states:
         typer.echo("there is no room yet; it begins with its first record")
     for state in states:
-        typer.echo(f"{state.name}\t{state.offset} records, {state.records} held, {state.viewers} viewers, at {state.position}")
+        typer.echo(
+            f"{state.name}\t{state.offset} records, {state.records} held, {state.viewers} viewers, at {state.position}"
+        )

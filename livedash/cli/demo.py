@@ -30,7 +30,7 @@ def demo(
         _open_notebook(browser, port)
         return
     _check_installed("sklearn")
-    from livedash.demo import run_demo
+    from livedash.cli.demo_run import run_demo
 
     def on_started(url: str) -> None:
         typer.echo(f"the demo is at {url}  (Ctrl+C ends it)")

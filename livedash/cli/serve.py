@@ -18,8 +18,12 @@ DEFAULT_PORT = 8899
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for all.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 for any free one.", min=0, max=65535)] = DEFAULT_PORT,
-    token: Annotated[str | None, typer.Option(envvar="LIVEDASH_TOKEN", help="Login token; one is made if none is given.")] = None,
-    public_url: Annotated[str | None, typer.Option(help="Address by which others reach this server; links carry it.")] = None,
+    token: Annotated[
+        str | None, typer.Option(envvar="LIVEDASH_TOKEN", help="Login token; one is made if none is given.")
+    ] = None,
+    public_url: Annotated[
+        str | None, typer.Option(help="Address by which others reach this server; links carry it.")
+    ] = None,
     trust_proxy: Annotated[bool, typer.Option("--trust-proxy", help="Believe X-Forwarded-* headers.")] = False,
     workers: Annotated[int, typer.Option(help="Processes that share the port; above 1 they need a broker.", min=1)] = 1,
     broker: Annotated[str | None, typer.Option(help="URL of the broker that joins several hubs.")] = None,
@@ -31,12 +35,16 @@ def serve(
     Prints its URL and token; `LIVEDASH_URL` and `LIVEDASH_TOKEN` lead scripts and other commands to it.
     """
     if broker is not None:
-        raise SettingRefusedError(f"this version has no broker, so --broker {broker} can't be used; run one hub without it")
+        raise SettingRefusedError(
+            f"this version has no broker, so --broker {broker} can't be used; run one hub without it"
+        )
     if workers > 1:
         raise SettingRefusedError(
             f"--workers {workers} needs a broker: each process would have rooms of its own, and viewers would see a part"
         )
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
+    )
 
     def on_started(running: RunningServer) -> None:
         _announce(running, is_token_given=token is not None)

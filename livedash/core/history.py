@@ -120,7 +120,10 @@ class History:
         return HistoryStatistics(self.records, self.nbytes, len(self._items) - self._start, self.trimmed)
 
     def _is_over(self, oldest: Stored, settings: RoomSettings, now_us: int) -> bool:
-        if settings.history_age is not None and oldest.batch.last_time_us() < now_us - settings.history_age * _MICROSECONDS:
+        if (
+            settings.history_age is not None
+            and oldest.batch.last_time_us() < now_us - settings.history_age * _MICROSECONDS
+        ):
             return True
         if oldest.last == self.top:
             return False

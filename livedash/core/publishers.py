@@ -77,7 +77,9 @@ class IdempotencyKeys:
         if found is None:
             return None
         if found.digest != digest:
-            raise ConflictError(f"Idempotency-Key {key[:60]!r} was used with another body; use a new key for new records")
+            raise ConflictError(
+                f"Idempotency-Key {key[:60]!r} was used with another body; use a new key for new records"
+            )
         return found.position
 
     def remember(self, room: str, caller: str, key: str, digest: bytes, position: Position, now_s: float) -> None:

@@ -129,7 +129,9 @@ class Subscription:
         else:
             self.state = State.READING
             self.position = self._start_of(since, room)
-        return Subscribed(self.room, self.position.epoch, self.position.offset, recovered=self.state is not State.OWES_GAP)
+        return Subscribed(
+            self.room, self.position.epoch, self.position.offset, recovered=self.state is not State.OWES_GAP
+        )
 
     def take(self, now_s: float, max_bytes: int) -> Iterator[HubMessage]:
         """What the viewer is owed now, in order; the position moves with each message that is taken."""
@@ -249,7 +251,9 @@ class Subscription:
             self._followed = True
             batch = room.snapshot(self.reading.window)
         self._skipped_before = 0
-        return Delivery(self.room, self.position.epoch, self.position.offset, batch, self.reading.shape, is_snapshot=True)
+        return Delivery(
+            self.room, self.position.epoch, self.position.offset, batch, self.reading.shape, is_snapshot=True
+        )
 
     def _take_records(self, room: Room, now_s: float, max_bytes: int) -> Iterator[Delivery]:
         self._pass_own(room)

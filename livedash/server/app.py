@@ -52,9 +52,7 @@ Rule = tuple[str, type[web.RequestHandler], dict[str, Any]]
 
 def rules(services: Services, host: type[HostHandler], base_path: str) -> list[Rule]:
     """The routes below `base_path` (`…/livedash/`), each one made a handler of the host."""
-    return [
-        (re.escape(base_path) + path, handler_class(route, host), {"services": services}) for path, route in ROUTES
-    ]
+    return [(re.escape(base_path) + path, handler_class(route, host), {"services": services}) for path, route in ROUTES]
 
 
 def handler_class(route: type[Route], host: type[HostHandler]) -> type[web.RequestHandler]:
@@ -68,7 +66,9 @@ class NotFound(Route):
 
     def prepare(self) -> None:  # type: ignore[override]  # nothing to wait for: nobody is asked who they are
         self.set_status(404)
-        self.answer({"error": {"code": "not_found", "message": "there is nothing here; the routes begin with /livedash/"}}, 404)
+        self.answer(
+            {"error": {"code": "not_found", "message": "there is nothing here; the routes begin with /livedash/"}}, 404
+        )
 
 
 def serve_application(services: Services, login: TokenLogin) -> web.Application:
@@ -95,9 +95,7 @@ def http_server(application: web.Application, *, trusts_proxy: bool = False) -> 
 
 def socket_server(services: Services, path: str) -> httpserver.HTTPServer:
     """Listens on a UNIX socket that only its owner can open: kernels publish there without a token or a port."""
-    application = web.Application(
-        list(rules(services, SocketHandler, SOCKET_BASE_PATH)), log_function=log_request
-    )
+    application = web.Application(list(rules(services, SocketHandler, SOCKET_BASE_PATH)), log_function=log_request)
     server = http_server(application)
     server.add_socket(bind_unix_socket(path, mode=0o600, backlog=512))
     return server
@@ -116,6 +114,11 @@ def log_request(handler: web.RequestHandler) -> None:
     level = logging.INFO if status < 500 else logging.ERROR
     duration_ms = 1000 * handler.request.request_time()
     access_log.log(
-        level, "%d %s %s (%s) %.1fms", status, handler.request.method, scrubbed(handler.request.uri or ""),
-        handler.request.remote_ip, duration_ms,
+        level,
+        "%d %s %s (%s) %.1fms",
+        status,
+        handler.request.method,
+        scrubbed(handler.request.uri or ""),
+        handler.request.remote_ip,
+        duration_ms,
     )

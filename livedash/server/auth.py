@@ -101,7 +101,9 @@ class TokenHandler(HostHandler):
 
     def host_set_cookie(self) -> None:
         secure = self.request.protocol == "https"
-        self.set_cookie(self._cookie_name, self._login.cookie, httponly=True, samesite="Strict", secure=secure, path="/")
+        self.set_cookie(
+            self._cookie_name, self._login.cookie, httponly=True, samesite="Strict", secure=secure, path="/"
+        )
 
     @property
     def _cookie_name(self) -> str:

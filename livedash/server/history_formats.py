@@ -52,7 +52,7 @@ def as_csv(page: Page, with_time: bool) -> tuple[str, bytes]:
 
 def _cell(value: Any) -> Any:
     """A text that a spreadsheet would run as a formula is quoted by an apostrophe (CSV injection, OWASP)."""
-    if value is None or value != value:  # NaN  # noqa: PLR0124
+    if value is None or value != value:  # NaN
         return ""
     if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") and not _is_number(value):
         return "'" + value

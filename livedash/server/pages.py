@@ -41,7 +41,10 @@ def view_page(spec: DashboardSpec, *, base_path: str, key: str | None, expires_a
         "expires_at": expires_at_s,
     }
     return _PAGE.format(
-        title=html.escape(title), content=_script_json(content), base=html.escape(base_path), version=front_end_version()
+        title=html.escape(title),
+        content=_script_json(content),
+        base=html.escape(base_path),
+        version=front_end_version(),
     )
 
 

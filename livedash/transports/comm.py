@@ -37,13 +37,24 @@ class CommTransport:
     """Made on the hub's loop. Streams `rooms` from their snapshot at once, since a busy kernel would not hear the page ask."""
 
     def __init__(
-        self, stage: Stage, grant: Grant, send: Callable[[bytes], None], rooms: tuple[str, ...] = (), window: int | None = None
+        self,
+        stage: Stage,
+        grant: Grant,
+        send: Callable[[bytes], None],
+        rooms: tuple[str, ...] = (),
+        window: int | None = None,
     ) -> None:
         self._peer = WebSocketViewer(stage, grant, CommSink(send), MSGPACK)
         for room in rooms:
             self.receive(
                 MSGPACK.encode_from_client(
-                    Subscribe(room, "snapshot", "columns", window=window or limits.SNAPSHOT_RECORDS, max_hz=limits.PUBLISHER_HZ)
+                    Subscribe(
+                        room,
+                        "snapshot",
+                        "columns",
+                        window=window or limits.SNAPSHOT_RECORDS,
+                        max_hz=limits.PUBLISHER_HZ,
+                    )
                 )
             )
 
@@ -53,5 +64,3 @@ class CommTransport:
 
     def close(self) -> None:
         self._peer.viewer.on_gone()
-
-

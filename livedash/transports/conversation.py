@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-
-
-
 from livedash import limits
 from livedash.core.grant import Grant
 from livedash.core.hub import Origin
@@ -31,7 +28,6 @@ from livedash.wire.messages import (
     Welcome,
 )
 from livedash.wire.since import Since, parse_since
-
 
 
 def reading_of(shape: str, mode: str, max_hz: float | None, window: int | None) -> Reading:
@@ -125,5 +121,3 @@ def since_from(text: str) -> SinceOf:
         return parse_since(text, room)
 
     return since
-
-

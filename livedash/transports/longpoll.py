@@ -28,7 +28,9 @@ class Answer:
         """Takes what is there, up to about an outbox; True if that is something to answer with."""
         size = 0
         while True:
-            taken = [message for message in session.take(now_s, limits.MESSAGE_BYTES) if isinstance(message, Delivery | Gap)]
+            taken = [
+                message for message in session.take(now_s, limits.MESSAGE_BYTES) if isinstance(message, Delivery | Gap)
+            ]
             self._messages += taken
             size += sum(message.batch.nbytes for message in taken if isinstance(message, Delivery))
             if not taken or size >= limits.OUTBOX_BYTES or not session.has_more():

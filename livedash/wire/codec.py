@@ -1,19 +1,20 @@
 """The two codecs of the protocol: what messages look like as bytes of JSON and of MessagePack.
 
-In JSON, packed columns are arrays, and NaN, infinities and missing times are null; in MessagePack they are raw little-endian
-bytes. Both have the same keys, so that one description covers them.
+In JSON, packed columns are arrays, and NaN, infinities and missing times are null; in MessagePack they are raw
+little-endian bytes. Both have the same keys, so that one description covers them.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 import msgspec
 
-from livedash.errors import ProtocolError
-from livedash.wire.batch import Batch
+from livedash import limits
+from livedash.errors import CallerError, ProtocolError
+from livedash.wire.batch import EMPTY, Batch
 from livedash.wire.column import NAT, NULL_CODE, Column, pack, unpack
 from livedash.wire.messages import (
     ClientMessage,
@@ -23,9 +24,11 @@ from livedash.wire.messages import (
     Notification,
     WireColumn,
 )
-from livedash.wire.values import json_value
+from livedash.wire.position import MAX_OFFSET, is_epoch
+from livedash.wire.values import json_value, plain_record
 
 _DELIVERY_OPS: Final = frozenset({"records", "columns", "snapshot"})
+_SCALARS: Final = frozenset({str, float, bool, type(None)})
 
 
 class Codec(Protocol):
@@ -54,15 +57,14 @@ class _MessageCodec(ABC):
     def __init__(self, encode: Callable[[Any], bytes], module: Any) -> None:
         self._encode = encode
         self._client = module.Decoder(ClientMessage)
-        self._hub = module.Decoder(Notification)
         self._any = module.Decoder()
 
     def encode(self, message: HubMessage) -> bytes:
         if not isinstance(message, Delivery):
             return self._encode(message)
-        if not message.is_whole or message.skipped or message.is_snapshot:
+        if not message.is_whole or message.skipped:
             return self._encode(self._delivery_fields(message))
-        key = (self.name, message.shape)
+        key = (self.name, message.op, message.shape, message.room, message.epoch, message.offset)
         data: bytes | None = message.batch.cache.get(key)
         if data is None:
             data = message.batch.cache[key] = self._encode(self._delivery_fields(message))
@@ -78,8 +80,8 @@ class _MessageCodec(ABC):
     def decode_from_hub(self, data: bytes | str) -> HubMessage:
         fields = _decoded(self._any.decode, data)
         if isinstance(fields, dict) and fields.get("op") in _DELIVERY_OPS:
-            return _delivery_of(fields)
-        message: Notification = _decoded(self._hub.decode, data)
+            return _delivery_of(_decoded(_to_raw, fields))
+        message: Notification = _decoded(_to_notification, fields)
         return message
 
     @abstractmethod
@@ -147,7 +149,7 @@ MSGPACK: Final = MsgpackCodec()
 
 def batch_of_wire(count: int, times: Any, columns: Columns) -> Batch:
     """The batch in a message of either codec. Raises ProtocolError."""
-    packed_times = times if isinstance(times, bytes) else _packed("q", times, NAT)
+    packed_times = times if isinstance(times, bytes) else _packed("q", times, None)
     return Batch.checked(count, packed_times, {name: column_of_wire(column) for name, column in columns.items()})
 
 
@@ -159,14 +161,20 @@ def column_of_wire(wire: WireColumn) -> Column:
         if not isinstance(values, list):
             raise ProtocolError(f"a column of type {wire.type!r} has a list of values")
     elif not isinstance(values, bytes):
-        missing = float("nan") if wire.type == "f8" else NULL_CODE if wire.categories is not None else NAT
-        values = _packed(column.code, values, missing)
+        values = _packed(column.code, values, _missing_of(column))
     if wire.type == "json":
-        values = [json_value(value) for value in values]
+        values = [_json_of_peer(value, limits.RECORD_DEPTH) for value in values]
     return msgspec.structs.replace(column, values=values)
 
 
-def _packed(code: str, values: Any, missing: float) -> bytes:
+def _missing_of(column: Column) -> float | None:
+    """What stands for null among packed values; None where a column can have none."""
+    if column.categories is not None:
+        return NULL_CODE
+    return {"f8": float("nan"), "time": NAT}.get(column.type)
+
+
+def _packed(code: str, values: Any, missing: float | None) -> bytes:
     if not isinstance(values, list):
         raise ProtocolError("a column's values are a list or packed bytes")
     try:
@@ -175,34 +183,75 @@ def _packed(code: str, values: Any, missing: float) -> bytes:
         raise ProtocolError(f"a column holds a value that its type does not: {error}") from error
 
 
-def _delivery_of(fields: dict[str, Any]) -> Delivery:
+def _json_of_peer(value: Any, depth: int) -> Any:
+    """MessagePack has values that JSON has not: one such would break each viewer that reads JSON."""
+    if type(value) in _SCALARS:
+        return value
+    if type(value) is int:
+        return json_value(value)
+    if depth == 0:
+        raise ProtocolError(f"a value of a column is nested deeper than {limits.RECORD_DEPTH} levels")
+    if type(value) is list:
+        return [_json_of_peer(item, depth - 1) for item in value]
+    if type(value) is dict and all(type(name) is str for name in value):
+        return {name: _json_of_peer(item, depth - 1) for name, item in value.items()}
+    raise ProtocolError(f"a column of type 'json' holds what JSON can't: {type(value).__name__}")
+
+
+class _RawDelivery(msgspec.Struct):
+    """A message with records as it stands on the wire; `times` is a list or packed bytes."""
+
+    op: Literal["records", "columns", "snapshot"]
+    room: str
+    epoch: str
+    offset: int
+    skipped: int = 0
+    records: list[dict[str, Any]] | None = None
+    count: int = 0
+    times: Any = None
+    columns: dict[str, WireColumn] | None = None
+
+
+def _to_raw(fields: dict[str, Any]) -> _RawDelivery:
+    return msgspec.convert(fields, _RawDelivery)
+
+
+def _to_notification(fields: Any) -> Any:
+    return msgspec.convert(fields, Notification)
+
+
+def _delivery_of(raw: _RawDelivery) -> Delivery:
+    """Raises ProtocolError."""
+    if not (is_epoch(raw.epoch) and 0 <= raw.offset <= MAX_OFFSET and 0 <= raw.skipped <= MAX_OFFSET):
+        raise ProtocolError(f"a message with records is at no position: {raw.epoch[:20]!r}, {raw.offset}")
+    return Delivery(
+        room=raw.room,
+        epoch=raw.epoch,
+        offset=raw.offset,
+        batch=_batch_of_raw(raw),
+        shape="records" if raw.columns is None else "columns",
+        is_snapshot=raw.op == "snapshot",
+        skipped=raw.skipped,
+    )
+
+
+def _batch_of_raw(raw: _RawDelivery) -> Batch:
+    is_empty = raw.op == "snapshot" and not raw.count and not raw.records
+    if is_empty and (raw.columns is not None or raw.records is not None):
+        return EMPTY
+    if raw.columns is not None:
+        return batch_of_wire(raw.count, raw.times, raw.columns)
+    if raw.records is None:
+        raise ProtocolError("a message with records has 'records' or 'columns'")
+    times = raw.times if isinstance(raw.times, bytes) else _packed("q", raw.times, None)
     try:
-        batch = _batch_of_fields(fields)
-        is_columns = "columns" in fields
-        return Delivery(
-            room=fields["room"],
-            epoch=fields["epoch"],
-            offset=fields["offset"],
-            batch=batch,
-            shape="columns" if is_columns else "records",
-            is_snapshot=fields["op"] == "snapshot",
-            skipped=fields.get("skipped", 0),
-        )
-    except (KeyError, TypeError, msgspec.ValidationError) as error:
-        raise ProtocolError(f"a message with records is not whole: {error}") from error
+        batch = Batch.from_records([plain_record(record) for record in raw.records], ())
+    except CallerError as error:  # what a hub never sends, and MessagePack can say
+        raise ProtocolError(f"a message has records that can't be: {error}") from error
+    return Batch.checked(batch.count, times, batch.columns)
 
 
-def _batch_of_fields(fields: dict[str, Any]) -> Batch:
-    if "columns" not in fields:
-        records, times = fields["records"], fields["times"]
-        return Batch.from_records(records, unpack("q", times) if isinstance(times, bytes) else times)
-    columns = msgspec.convert(fields["columns"], dict[str, WireColumn])
-    if fields["count"] == 0:
-        return Batch(0, b"", {})
-    return batch_of_wire(fields["count"], fields["times"], columns)
-
-
-def _decoded(decode: Callable[[Any], Any], data: bytes | str) -> Any:
+def _decoded(decode: Callable[[Any], Any], data: Any) -> Any:
     try:
         return decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""The messages of the protocol, one type each; how they look as bytes is in the codecs. docs/reference/protocol.md tells them all."""
+"""The messages of the protocol, one type each; how they look as bytes is in the codecs, all about them in protocol.md."""
 
 from __future__ import annotations
 
@@ -199,9 +199,7 @@ class Pong(_FromHub, frozen=True, tag="pong"):
     pass
 
 
-Notification = (
-    Subscribed | Gap | Published | Welcome | Notice | Presence | Joined | Left | Error | Bye | Pong
-)
+Notification = Subscribed | Gap | Published | Welcome | Notice | Presence | Joined | Left | Error | Bye | Pong
 
 
 @dataclass(frozen=True, slots=True)

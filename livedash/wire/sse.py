@@ -11,7 +11,9 @@ KEEP_ALIVE: Final = b":\n\n"
 _BOM: Final = "\ufeff"
 
 
-def event_block(data: bytes, *, event: str | None = None, event_id: str | None = None, retry_ms: int | None = None) -> bytes:
+def event_block(
+    data: bytes, *, event: str | None = None, event_id: str | None = None, retry_ms: int | None = None
+) -> bytes:
     """One event. `data` is JSON without line breaks, as our codec writes it; CR and LF are cut into lines all the same,
 
     since a line break that came through would let a publisher write events of its own into everybody's stream.

@@ -77,7 +77,9 @@ class Links(SharingRoute):
         try:
             return msgspec.convert(self.json_body(), ShareRequest)
         except msgspec.ValidationError as error:
-            raise ProtocolError(f'{error}; share by {{"rooms": ["train"], "expires_s": 28800, "label": "…"}}') from error
+            raise ProtocolError(
+                f'{error}; share by {{"rooms": ["train"], "expires_s": 28800, "label": "…"}}'
+            ) from error
 
 
 class OneLink(SharingRoute):

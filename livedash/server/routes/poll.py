@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from livedash import limits
 from livedash.errors import LimitReachedError, SettingRefusedError
@@ -35,10 +36,8 @@ class Poll(ReadingRoute):
         """Waits until something may have come, False when the time is over or the link has ended."""
         now_s = self.services.stage.clock_s()
         until_s = min(end_s, now_s + limits.LINK_CHECK_S, due_s or end_s)
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._ready.wait(), max(0.0, until_s - now_s))
-        except TimeoutError:
-            pass
         is_over = self.services.stage.clock_s() >= end_s or self.services.is_draining
         return not is_over and self.services.why_ended(self.grant) is None and not self._is_gone
 

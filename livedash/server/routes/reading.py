@@ -23,7 +23,9 @@ class ReadingRoute(Route):
         if not rooms:
             raise SettingRefusedError("say which room to read: ?room=train (several times, or a glob such as lab3.*)")
         if len(rooms) > limits.FEED_ROOMS:
-            raise TooLargeError(f"a feed reads {limits.FEED_ROOMS} rooms at most, not {len(rooms)}; use a glob or the WebSocket")
+            raise TooLargeError(
+                f"a feed reads {limits.FEED_ROOMS} rooms at most, not {len(rooms)}; use a glob or the WebSocket"
+            )
         for room in rooms:
             names.checked_glob(room)
             self.grant.check_read(room)

@@ -58,7 +58,9 @@ class Route(HostHandler):
             return self._grant_of_key(key)
         login = await self.host_login()
         if login is None:
-            raise NotLoggedInError("log in first, or open a share link; with a token, send 'Authorization: Bearer <token>'")
+            raise NotLoggedInError(
+                "log in first, or open a share link; with a token, send 'Authorization: Bearer <token>'"
+            )
         principal, self.login_by = login
         self._check_origin_of_cookie()
         action = self.action_of_get if self.request.method in _SAFE else "write"

@@ -34,7 +34,12 @@ class View(Route):
     def _log_in_and_redirect(self) -> None:
         """`view?key=<token>`: so that nobody copies the token as 'the link'."""
         self.host_set_cookie()
-        rest = [(name, value) for name in self.request.query_arguments if name != "key" for value in self.get_query_arguments(name)]
+        rest = [
+            (name, value)
+            for name in self.request.query_arguments
+            if name != "key"
+            for value in self.get_query_arguments(name)
+        ]
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "no-referrer")
         self.redirect(f"{self.request.path}?{urlencode(rest)}" if rest else self.request.path)
@@ -51,7 +56,9 @@ class View(Route):
             return spec
         rooms = tuple(dict.fromkeys(self.get_query_arguments("room"))) or tuple(sorted(self.services.hub.rooms))
         if not rooms:
-            raise SettingRefusedError("there is no room yet; push a record first, or say which to wait for: ?room=train")
+            raise SettingRefusedError(
+                "there is no room yet; push a record first, or say which to wait for: ?room=train"
+            )
         return dashboard_of_rooms(rooms)
 
     def _send_page(self, spec: DashboardSpec, key: str | None, expires_at_s: float | None, label: str) -> None:
