@@ -157,7 +157,7 @@ class LineView implements View {
       scales: { x: { time: isTime } },
       cursor: { drag: { x: true, y: false, setScale: true }, points: { size: 6 }, sync: { key: `ld-${isTime}` } },
       axes: [
-        { ...axis, size: 28, gap: 4 },
+        { ...axis, size: isTime ? 40 : 28, gap: 4 }, // times have a second line, with the day
         { ...axis, size: yAxisWidth, gap: 4, values: (_, ticks) => ticks.map((tick) => formatNumber(tick)) },
       ],
       series: [{}, ...Array.from({ length: count }, (_, index) => this.seriesOptions(index))],
@@ -179,7 +179,7 @@ class LineView implements View {
       alpha: isOld ? OLD_RUN_ALPHA : 1,
       show: !this.hidden.has(label),
       points: { show: (plot) => (plot.data[0]?.length ?? 0) < 40, size: 4, fill: this.colour(at) },
-      spanGaps: this.hasOldRun || this.context.feed.windows.size > 1, // joined tables have holes where the other run has its x
+      spanGaps: true, // a field that only some records have, such as a validation score, is a line all the same
     };
   }
 
