@@ -12,6 +12,7 @@ import { Watchdog } from "./watchdog.ts";
 const SETTLED_MS = 60_000; // a connection that lived so long and then fell silent was cut; one that did not was held back by a proxy
 const SOUND_MS = 5_000; // one that lived so long works: the next try after it is the first again
 const QUESTION_LIMIT_MS = 10_000;
+const PROMPT_MS = 3_000; // a server that takes longer to answer was itself away: that says nothing about the transport
 const UNANSWERED = 2; // so many questions without an answer, and the page takes its comm
 const JSON_TYPE = "application/json";
 const TRACE_LINES = 100;
@@ -186,6 +187,7 @@ export class Line {
     const cancelLimit = this.parts.clock.after(QUESTION_LIMIT_MS, () => question.abort());
     let refusal: Refusal | null = null;
     let retryAfterS: number | null = null;
+    const askedMs = this.parts.clock.now();
     try {
       const headers = { Accept: JSON_TYPE };
       const end = await whyRefused(await this.parts.requests.get("rooms", { headers, signal: question.signal }), JSON_TYPE);
@@ -197,8 +199,9 @@ export class Line {
     cancelLimit();
     if (this.question !== question || !this.isOpen) return;
     this.question = null;
-    if (refusal) this.obey(refusal, detail, retryAfterS, true);
-    else this.onUnanswered(detail);
+    if (refusal === null) this.onUnanswered(detail);
+    else if (refusal === TRY_ANOTHER && this.parts.clock.now() - askedMs > PROMPT_MS) this.retry(detail, null);
+    else this.obey(refusal, detail, retryAfterS, true);
   }
 
   /** Where no server was ever reached, a page's rules may forbid to (VS Code, Colab): then its widget's comm is the way. */

@@ -215,3 +215,15 @@ test("its last states are kept for who looks for a cause", async () => {
   }
   assert.equal(line.trace.length, 100);
 });
+
+test("a server that slept does not get its transport blamed when it wakes up", async () => {
+  let answer: (response: Response) => void = () => undefined;
+  const { clock, websocket, sse } = opened(SERVER, () => new Promise((resolve) => void (answer = resolve)));
+  websocket.last.send(subscribed(0));
+  await clock.advance(20_000);
+  await clock.advance(5_000);
+  answer(new Response("{}", { headers: JSON_HEADERS }));
+  await clock.advance(1_000);
+  assert.equal(websocket.connections.length, 2);
+  assert.equal(sse.connections.length, 0);
+});
