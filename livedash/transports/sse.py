@@ -99,7 +99,7 @@ def _bodies(delivery: Delivery) -> list[bytes]:
 
 def _single_room_text(delivery: Delivery) -> bytes:
     """All viewers of just this room get the same bytes, ids included."""
-    key = ("sse-single", delivery.first_offset)
+    key = ("sse-single", delivery.room, delivery.epoch, delivery.offset)
     text: bytes | None = delivery.batch.cache.get(key) if delivery.is_whole else None
     if text is None:
         first = delivery.offset - delivery.batch.count + 1

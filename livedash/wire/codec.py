@@ -116,9 +116,9 @@ class JsonCodec(_MessageCodec):
     def wire_column(self, column: Column) -> WireColumn:
         values: list[Any]
         if column.categories is not None:
-            values = [None if code == NULL_CODE else code for code in unpack("i", column.values)]
+            values = [None if code == NULL_CODE else code for code in unpack("i", column.packed)]
         elif column.type == "time":
-            values = [None if value == NAT else value for value in unpack("q", column.values)]
+            values = [None if value == NAT else value for value in unpack("q", column.packed)]
         else:
             values = column.python_values()
         return WireColumn(column.type, values, column.absent, column.unit, column.tz, column.categories)
