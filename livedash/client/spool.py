@@ -1,25 +1,26 @@
-"""What a publisher holds: records not sent, records not acknowledged, and acknowledged ones that it could give back.
+"""What a publisher holds, all rooms together: which message goes next, and what goes first when there is no more space.
 
-Pure: it takes batches and a hub's answers, and gives the messages to send. All batches together have one bound in
-bytes, which rooms share fairly. When it is hit, acknowledged records go first (they lie in the hub), then the oldest
-unsent ones of the room that holds the most; those are lost, and counted.
+Pure: it takes batches and a hub's answers, and gives the messages to send. All batches together have one bound in bytes,
+which rooms share fairly. When it is hit, acknowledged records go first (they lie in the hub), then the oldest unsent ones
+of the room that holds the most; those are lost, and counted. What was sent and not answered is never dropped: the hub may
+have it. It has a bound of its own.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Final
 
 from livedash import limits
+from livedash.client.room_spool import RoomSpool, RoomSpoolStatistics
 from livedash.wire.batch import Batch
 from livedash.wire.codec import MSGPACK
 from livedash.wire.messages import (
     Acquaintance,
     ClientMessage,
     Error,
-    Held,
     Hello,
     Lost,
     Publish,
@@ -28,72 +29,10 @@ from livedash.wire.messages import (
     Welcome,
 )
 
-_MERGE_BELOW: Final = 1024  # records: small batches that wait for a hub are joined up to here
-_RESTORE_ID: Final = "restore"
+__all__ = ["RoomSpoolStatistics", "Spool"]
 
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    seq: int
-    batch: Batch
-
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """Acknowledged: its first record has the offset `first`."""
-
-    first: int
-    batch: Batch
-
-
-@dataclass(frozen=True, slots=True)
-class RoomSpoolStatistics:
-    """Records."""
-
-    room: str
-    pushed: int
-    acknowledged: int
-    waiting: int
-    lost: int
-    refused: int
-    reason: str | None  # of the last refusal
-
-
-@dataclass(slots=True)
-class _Room:
-    name: str
-    waiting: deque[_Waiting] = field(default_factory=deque)
-    in_flight: int = 0  # how many of `waiting`, from the left, were sent on this connection
-    kept: deque[_Kept] = field(default_factory=deque)
-    epoch: str | None = None
-    top: int = 0  # the last acknowledged offset
-    is_alone: bool = False  # all offsets of the epoch so far are ours
-    nbytes: int = 0
-    pushed: int = 0
-    acknowledged: int = 0
-    lost: int = 0
-    told_lost: int = 0
-    refused: int = 0
-    reason: str | None = None
-
-    def statistics(self) -> RoomSpoolStatistics:
-        waiting = sum(entry.batch.count for entry in self.waiting)
-        return RoomSpoolStatistics(
-            self.name, self.pushed, self.acknowledged, waiting, self.lost, self.refused, self.reason
-        )
-
-    def held(self) -> Held | None:
-        """What could be given back to a hub that forgot the room."""
-        if not self.is_alone or self.epoch is None or not self.kept:
-            return None
-        return Held(self.epoch, self.kept[0].first, self.top)
-
-    def forget_kept(self) -> int:
-        """Another publisher, or another epoch: nothing can be given back. How many bytes that frees."""
-        freed = sum(entry.batch.nbytes for entry in self.kept)
-        self.kept.clear()
-        self.nbytes -= freed
-        return freed
+_IN_FLIGHT_SHARE: Final = 8  # of the bound, where that is below limits.PUBLISHER_IN_FLIGHT_BYTES
+_BATCH_SHARE: Final = 16  # of the bound: what is dropped at once is small beside what stays
 
 
 class Spool:
@@ -102,77 +41,96 @@ class Spool:
     def __init__(self, publisher: str, bound_bytes: int = limits.PUBLISHER_BUFFER_BYTES) -> None:
         self.publisher = publisher
         self._bound = bound_bytes
-        self._rooms: dict[str, _Room] = {}
-        self._of_seq: dict[int, _Room] = {}
+        self._in_flight_bound = min(limits.PUBLISHER_IN_FLIGHT_BYTES, bound_bytes // _IN_FLIGHT_SHARE)
+        self._batch_bound = min(limits.PUBLISH_BATCH_BYTES, bound_bytes // _BATCH_SHARE)
+        self._rooms: dict[str, RoomSpool] = {}
         self._next_seq = 1
         self._nbytes = 0
-        self._in_flight = 0
-        self._is_welcome = False
-        self._to_restore: deque[tuple[_Room, _Kept]] = deque()
+        self._ready: dict[str, RoomSpool] = {}  # rooms that have something to send, whose turn comes first, first
+        # of this connection
+        self._is_greeting = False
+        self._asked: set[str] = set()  # rooms that wait for the welcome
+        self._restores: deque[tuple[RoomSpool, str, int, Batch]] = deque()
+        self._awaited: dict[int | str, tuple[RoomSpool, int]] = {}  # unanswered, in order: room and bytes
+        self._in_flight_bytes = 0
 
     # From the publisher
 
     def add(self, name: str, batch: Batch) -> None:
         """Puts records behind those that wait."""
-        room = self._rooms.setdefault(name, _Room(name))
-        room.pushed += batch.count
-        last = room.waiting[-1] if len(room.waiting) > room.in_flight else None
-        if last is not None and last.batch.count + batch.count <= _MERGE_BELOW:
-            room.waiting[-1] = _Waiting(last.seq, Batch.concat([last.batch, batch]))
-            self._grow(room, room.waiting[-1].batch.nbytes - last.batch.nbytes)
-        else:
-            room.waiting.append(_Waiting(self._next_seq, batch))
-            self._of_seq[self._next_seq] = room
-            self._next_seq += 1
-            self._grow(room, batch.nbytes)
+        room = self._room(name)
+        for part in self._parts(batch):
+            with_kept = room.nbytes
+            room.unsent.append(part)
+            self._nbytes += room.nbytes - with_kept
+        self._ready[name] = room
         self._keep_bound()
+
+    def note_lost(self, name: str, records: int) -> None:
+        """Records that never got here."""
+        room = self._room(name)
+        room.lost += records
+        self._ready[name] = room
+
+    def note_refused(self, name: str, records: int, reason: str) -> None:
+        """Records that could not be put in columns."""
+        self._room(name).note_refused(records, reason)
+
+    @property
+    def waiting(self) -> int:
+        """Records that are neither acknowledged, refused nor lost."""
+        return sum(room.waiting for room in list(self._rooms.values()))
 
     @property
     def is_empty(self) -> bool:
-        """True if all that was added is acknowledged, refused or lost."""
-        return not self._of_seq
+        return not any(room.waiting for room in self._rooms.values())
 
     @property
     def in_flight(self) -> int:
-        """Batches that were sent and are not answered."""
-        return self._in_flight
+        """Messages that were sent on this connection and are not answered."""
+        return len(self._awaited) + self._is_greeting
+
+    @property
+    def nbytes(self) -> int:
+        return self._nbytes
+
+    def statistics(self) -> tuple[RoomSpoolStatistics, ...]:
+        return tuple(room.statistics() for room in list(self._rooms.values()))
 
     # The connection
 
     def begin(self) -> Hello:
-        """A new connection: its first message. Nothing more may be sent before the welcome."""
+        """A new connection: its first message. Rooms that it names send nothing before the welcome."""
         self.end()
         held = {name: held for name, room in self._rooms.items() if (held := room.held()) is not None}
+        self._is_greeting = True
+        self._asked = set(held)
         return Hello(self.publisher, held)
 
     def end(self) -> None:
-        """The connection is gone: what was not acknowledged is sent again, with the same numbers."""
-        self._is_welcome = False
-        self._in_flight = 0
-        self._to_restore.clear()
-        for room in self._rooms.values():
-            room.in_flight = 0
-            room.told_lost = 0
+        """The connection is gone: what was not answered is sent again, with the same numbers."""
+        self._is_greeting = False
+        self._asked.clear()
+        self._restores.clear()
+        self._awaited.clear()
+        self._in_flight_bytes = 0
+        for name, room in self._rooms.items():
+            room.end_connection()
+            if room.has_more() or room.lost:
+                self._ready[name] = room
 
     def take(self) -> Iterator[ClientMessage]:
         """What to send now; each message that is taken counts as sent."""
-        if not self._is_welcome:
-            return
-        while self._to_restore and self._in_flight < limits.PUBLISHER_IN_FLIGHT:
-            room, kept = self._to_restore.popleft()
-            self._in_flight += 1
-            yield _restore(room, kept)
-        if self._to_restore:
-            return  # its own records must not come before those that they follow
-        for room in self._rooms.values():
-            if room.lost > room.told_lost:
-                room.told_lost = room.lost
-                yield Lost(room.name, self.publisher, room.lost)
-            while room.in_flight < len(room.waiting) and self._in_flight < limits.PUBLISHER_IN_FLIGHT:
-                entry = room.waiting[room.in_flight]
-                room.in_flight += 1
-                self._in_flight += 1
-                yield self._publish(room, entry)
+        yield from self._take_restores()
+        held_back = self._asked.union(entry[0].name for entry in self._restores)
+        for name in [name for name in self._ready if name not in held_back]:
+            yield from self._take_turn(self._ready.pop(name))
+        while open_rooms := [
+            room for name, room in self._ready.items() if name not in held_back and self._may_send(room)
+        ]:
+            for room in open_rooms:
+                del self._ready[room.name]
+                yield from self._take_turn(room)
 
     def receive(self, message: Published | Error | Welcome) -> None:
         """An answer of the hub."""
@@ -180,120 +138,132 @@ class Spool:
             case Welcome(rooms):
                 self._welcome(rooms)
             case Published(epoch, offset, int(seq)):
-                self._acknowledge(seq, epoch, offset)
-            case Error(code, text, int(seq)):
-                self._refuse(seq, f"{code}: {text}")
-            case Published(_, _, str()):
-                self._in_flight -= 1
-            case Error(_, _, str(identity), room) if identity == _RESTORE_ID:
-                self._in_flight -= 1
-                self._stop_restoring(room or "")
+                room = self._answered(seq)
+                if room is not None:
+                    self._account(room, partial(room.acknowledge, seq, epoch, offset))
+            case Published(_, _, str(identity)):
+                self._answered(identity)
+            case Error(code, text, identity, room_name):
+                self._refused(identity, room_name, f"{code}: {text}")
 
-    def statistics(self) -> tuple[RoomSpoolStatistics, ...]:
-        return tuple(room.statistics() for room in self._rooms.values())
+    def _take_restores(self) -> Iterator[ClientMessage]:
+        while self._restores and self._has_budget(self._restores[0][3].nbytes):
+            room, epoch, first, batch = self._restores.popleft()
+            identity = f"restore-{self._next_seq}"
+            self._next_seq += 1
+            self._await(identity, room, batch)
+            yield Restore(room.name, epoch, first, id=identity, **MSGPACK.batch_fields(batch, "columns"))
 
-    @property
-    def nbytes(self) -> int:
-        return self._nbytes
+    def _take_turn(self, room: RoomSpool) -> Iterator[ClientMessage]:
+        """One batch, so that a room with much to send leaves the others their turn; then what the room has lost."""
+        if self._may_send(room):
+            yield self._publish(room)
+        if room.has_more():
+            self._ready[room.name] = room
+        if room.lost > room.told_lost:
+            room.told_lost = room.lost
+            yield Lost(room.name, self.publisher, room.lost)
+
+    def _publish(self, room: RoomSpool) -> Publish:
+        sent = room.next_to_send(self._next_seq)
+        self._next_seq = max(self._next_seq, sent.seq + 1)
+        self._await(sent.seq, room, sent.batch)
+        fields = MSGPACK.batch_fields(sent.batch, "columns")
+        return Publish(room.name, id=sent.seq, publisher=self.publisher, seq=sent.seq, **fields)
+
+    def _may_send(self, room: RoomSpool) -> bool:
+        return room.has_more() and room.in_flight < limits.PUBLISHER_IN_FLIGHT and self._has_budget(self._batch_bound)
+
+    def _has_budget(self, nbytes: int) -> bool:
+        return not self._awaited or self._in_flight_bytes + nbytes <= self._in_flight_bound
+
+    def _await(self, identity: int | str, room: RoomSpool, batch: Batch) -> None:
+        self._awaited[identity] = (room, batch.nbytes)
+        self._in_flight_bytes += batch.nbytes
+
+    def _answered(self, identity: int | str) -> RoomSpool | None:
+        room, nbytes = self._awaited.pop(identity, (None, 0))
+        self._in_flight_bytes -= nbytes
+        return room
 
     def _welcome(self, rooms: dict[str, Acquaintance]) -> None:
-        self._is_welcome = True
+        self._is_greeting = False
+        self._asked.clear()
         for name, acquaintance in rooms.items():
-            room = self._rooms[name]
+            room = self._rooms.get(name)
+            held = room.held() if room is not None else None
+            if room is None or held is None:
+                continue
             if acquaintance == "unknown":
-                self._to_restore += [(room, kept) for kept in room.kept]
+                self._restores += [(room, held.epoch, first, batch) for first, batch in room.held_batches()]
             elif acquaintance == "other":
-                self._lose_place(room)
+                self._account(room, room.lose_place)
 
-    def _stop_restoring(self, name: str) -> None:
-        """The hub has the room from somebody else by now."""
-        self._to_restore = deque(entry for entry in self._to_restore if entry[0].name != name)
-        if name in self._rooms:
-            self._lose_place(self._rooms[name])
-
-    def _lose_place(self, room: _Room) -> None:
-        room.is_alone = False
-        room.epoch = None
-        self._nbytes -= room.forget_kept()
-
-    def _acknowledge(self, seq: int, epoch: str, offset: int) -> None:
-        found = self._taken_out(seq)
-        if found is None:
+    def _refused(self, identity: int | str | None, room_name: str | None, reason: str) -> None:
+        if identity is None and room_name is not None:
+            return  # not of a batch
+        if identity is None and self._is_greeting:
+            self._welcome(dict.fromkeys(self._asked, "other"))
             return
-        room, batch = found
-        room.acknowledged += batch.count
-        first = offset - batch.count + 1
-        if epoch != room.epoch:
-            self._nbytes -= room.forget_kept()
-            room.epoch, room.top, room.is_alone = epoch, 0, True
-        if not room.is_alone or first != room.top + 1:
-            room.is_alone = False
-            self._nbytes -= room.forget_kept()
+        if identity is None:  # the hub could not even read the message; it answers in order
+            identity = next(iter(self._awaited), None)
+        room = self._answered(identity) if identity is not None else None
+        if room is None:
             return
-        room.top = offset
-        room.kept.append(_Kept(first, batch))
-        self._grow(room, batch.nbytes)
+        if isinstance(identity, int):
+            self._account(room, partial(room.refuse, identity, reason))
+        else:
+            self._restores = deque(entry for entry in self._restores if entry[0] is not room)
+            self._account(room, room.lose_place)
+
+    # Space
+
+    def _room(self, name: str) -> RoomSpool:
+        room = self._rooms.get(name)
+        if room is None:
+            room = self._rooms[name] = RoomSpool(name, self._batch_bound)
+        return room
+
+    def _parts(self, batch: Batch) -> Iterator[Batch]:
+        """Cut so that each travels well: by halves, since long texts may lie close together."""
+        if batch.count > 1 and (batch.nbytes > self._batch_bound or batch.count > limits.PUBLISH_BATCH_RECORDS):
+            middle = batch.count // 2
+            yield from self._parts(batch.slice(0, middle))
+            yield from self._parts(batch.slice(middle, batch.count))
+        elif batch.count:
+            yield batch
+
+    def _account(self, room: RoomSpool, change: Callable[[], None]) -> None:
+        before = room.nbytes
+        change()
+        self._nbytes += room.nbytes - before
         self._keep_bound()
 
-    def _refuse(self, seq: int, reason: str) -> None:
-        found = self._taken_out(seq)
-        if found is not None:
-            room, batch = found
-            room.refused += batch.count
-            room.reason = reason
-
-    def _taken_out(self, seq: int) -> tuple[_Room, Batch] | None:
-        """Removes an answered batch. Answers come in order, so it is nearly always the first."""
-        room = self._of_seq.pop(seq, None)
-        if room is None:
-            return None
-        for index, entry in enumerate(room.waiting):
-            if entry.seq == seq:
-                del room.waiting[index]
-                if index < room.in_flight:
-                    room.in_flight -= 1
-                    self._in_flight -= 1
-                self._grow(room, -entry.batch.nbytes)
-                return room, entry.batch
-        return None
-
-    def _grow(self, room: _Room, nbytes: int) -> None:
-        room.nbytes += nbytes
-        self._nbytes += nbytes
-
     def _keep_bound(self) -> None:
-        while self._nbytes > self._bound and (self._drop_kept() or self._drop_waiting()):
+        while self._nbytes > self._bound and (self._drop_kept() or self._drop_unsent()):
             pass
 
     def _drop_kept(self) -> bool:
-        holding = [room for room in self._rooms.values() if room.kept]
-        if not holding:
+        room = max((room for room in self._rooms.values() if room.kept), key=_kept_bytes, default=None)
+        if room is None:
             return False
-        room = max(holding, key=lambda candidate: candidate.nbytes)
-        self._grow(room, -room.kept.popleft().batch.nbytes)
+        self._nbytes -= room.kept.popleft().nbytes
         return True
 
-    def _drop_waiting(self) -> bool:
-        holding = [room for room in self._rooms.values() if len(room.waiting) > 1]
-        if not holding:
+    def _drop_unsent(self) -> bool:
+        room = max((room for room in self._rooms.values() if room.unsent), key=_waiting_bytes, default=None)
+        if room is None:
             return False
-        room = max(holding, key=lambda candidate: candidate.nbytes)
-        index = min(room.in_flight, len(room.waiting) - 1)
-        entry = room.waiting[index]
-        del room.waiting[index]
-        if index < room.in_flight:
-            room.in_flight -= 1
-            self._in_flight -= 1
-        del self._of_seq[entry.seq]
-        self._grow(room, -entry.batch.nbytes)
-        room.lost += entry.batch.count
+        batch = room.unsent.popleft()
+        self._nbytes -= batch.nbytes
+        room.lost += batch.count
+        self._ready[room.name] = room
         return True
 
-    def _publish(self, room: _Room, entry: _Waiting) -> Publish:
-        fields = MSGPACK.batch_fields(entry.batch, "columns")
-        return Publish(room.name, id=entry.seq, publisher=self.publisher, seq=entry.seq, **fields)
+
+def _kept_bytes(room: RoomSpool) -> int:
+    return room.kept.nbytes
 
 
-def _restore(room: _Room, kept: _Kept) -> Restore:
-    fields = MSGPACK.batch_fields(kept.batch, "columns")
-    return Restore(room.name, room.epoch or "", kept.first, id=_RESTORE_ID, **fields)
+def _waiting_bytes(room: RoomSpool) -> int:
+    return room.waiting_bytes

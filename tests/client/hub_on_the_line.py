@@ -1,0 +1,111 @@
+"""A real hub at the other end of a line that can be cut anywhere; no I/O, no clock."""
+
+from __future__ import annotations
+
+import itertools
+
+from livedash.client.spool import Spool
+from livedash.core.hub import Hub, Origin
+from livedash.errors import LivedashError
+from livedash.wire.batch import Batch
+from livedash.wire.codec import MSGPACK, batch_of_wire
+from livedash.wire.messages import ClientMessage, Error, Hello, Lost, Publish, Published, Restore, Welcome
+
+Answer = Published | Error | Welcome
+
+
+class Line:
+    """Messages of a spool lie in `sent` until they are carried to the hub, its answers in `answers` until they are
+    carried back. `cut` loses both.
+    """
+
+    def __init__(self, spool: Spool) -> None:
+        self.spool = spool
+        self._epochs = itertools.count(1)
+        self.hub = self._new_hub()
+        self.sent: list[ClientMessage] = []
+        self.answers: list[Answer] = []
+        self.is_open = False
+        self.dropped: dict[str, int] = {}
+
+    def connect(self) -> None:
+        self.cut()
+        self.is_open = True
+        self.sent.append(self.spool.begin())
+        self.pump()
+
+    def cut(self) -> None:
+        self.is_open = False
+        self.sent.clear()
+        self.answers.clear()
+        self.spool.end()
+
+    def restart_hub(self) -> None:
+        self.cut()
+        self.hub = self._new_hub()
+
+    def pump(self) -> None:
+        if self.is_open:
+            self.sent += [MSGPACK.decode(MSGPACK.encode_from_client(message)) for message in self.spool.take()]
+
+    def carry(self, count: int) -> None:
+        """The next `count` messages reach the hub."""
+        for message in self.sent[:count]:
+            self._hear(message)
+        del self.sent[:count]
+
+    def carry_back(self, count: int) -> None:
+        """The next `count` answers reach the spool."""
+        taken, self.answers = self.answers[:count], self.answers[count:]
+        for answer in taken:
+            self.spool.receive(answer)
+        self.pump()
+
+    def settle(self) -> None:
+        """All that can be delivered is."""
+        if not self.is_open:
+            self.connect()
+        self.pump()
+        while self.sent or self.answers:
+            self.carry(len(self.sent))
+            self.carry_back(len(self.answers))
+
+    def values(self, room: str, field: str = "n") -> list[object]:
+        found = self.hub.rooms.get(room)
+        if found is None:
+            return []
+        stored = found.history.read(found.history.first - 1, 2**40)
+        return [record.get(field) for part in stored for record in part.batch.records()]
+
+    def _new_hub(self) -> Hub:
+        return Hub(lambda: f"e{next(self._epochs)}")
+
+    def _hear(self, message: ClientMessage) -> None:
+        try:
+            self._answer(message)
+        except LivedashError as error:
+            identity, room = getattr(message, "id", None), getattr(message, "room", None)
+            self.answers.append(Error(error.code, error.message, identity, room))
+
+    def _answer(self, message: ClientMessage) -> None:
+        match message:
+            case Hello(_, rooms):
+                self.answers.append(Welcome(self.hub.hello(rooms)))
+            case Publish():
+                origin = Origin(message.publisher, message.seq)
+                position = self.hub.publish(message.room, _batch(message), 0, 0.0, origin)
+                self.answers.append(Published(position.epoch, position.offset, message.id))
+            case Restore():
+                position = self.hub.restore(message.room, message.epoch, message.first, _batch(message), 0, 0.0)
+                self.answers.append(Published(position.epoch, position.offset, message.id))
+            case Lost(room, _, dropped):
+                self.dropped[room] = dropped
+
+
+def _batch(message: Publish | Restore) -> Batch:
+    return batch_of_wire(message.count, message.times, message.columns or {})
+
+
+def numbered(*numbers: int) -> Batch:
+    """A record for each number."""
+    return Batch.from_records([{"n": number} for number in numbers], [0] * len(numbers))
