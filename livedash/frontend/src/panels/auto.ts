@@ -1,7 +1,7 @@
 // A room whose charts are chosen from its records: number tiles, a line chart for each group of fields of like size, a table for texts.
 // A field that appears later gets its place then; nothing that is shown moves.
 import type { Client } from "../client/contract.ts";
-import { PanelFeed } from "./feed.ts";
+import type { PanelFeed, ReadableFeed } from "./feed.ts";
 import { PanelFrame } from "./frame.ts";
 import { assign, chooseX, magnitude, seriesFields, type Group } from "./grouping.ts";
 import { lineView } from "./line.ts";
@@ -23,7 +23,7 @@ class AutoRoom {
 
   constructor(
     private readonly client: Client,
-    private readonly feed: PanelFeed,
+    private readonly feed: ReadableFeed,
     private readonly spec: PanelSpec,
     private readonly base: string | null,
     private readonly title: string,
@@ -104,6 +104,12 @@ export class AutoPanel {
     return [...(this.waiting ? [this.waiting] : []), ...[...this.rooms.values()].flatMap((room) => room.frames)];
   }
 
+  private titleOf(room: string): string {
+    const { title } = this.spec;
+    const isOne = this.spec.rooms.length === 1 && this.spec.rooms[0] === room;
+    return title === null ? room : isOne ? title : `${title} · ${room}`;
+  }
+
   private update(): void {
     let count = this.frames.length;
     for (const [name, window] of this.feed.windows) {
@@ -112,7 +118,7 @@ export class AutoPanel {
       if (!room) {
         this.waiting?.dispose();
         this.waiting = null;
-        room = new AutoRoom(this.client, this.feed, this.spec, this.base, this.spec.title ?? name);
+        room = new AutoRoom(this.client, this.feed.ofRoom(name), this.spec, this.base, this.titleOf(name));
         this.rooms.set(name, room);
         this.element.append(room.element);
         count = -1;

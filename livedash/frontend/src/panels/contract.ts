@@ -1,12 +1,13 @@
 // What every panel is to the dashboard that holds it.
-import type { PanelFeed } from "./feed.ts";
+import type { ReadableFeed } from "./feed.ts";
 import type { PanelSpec } from "./spec.ts";
 import type { Theme } from "./theme.ts";
 
 /** Draws what `feed` holds. Made when there is at least one record; called at most once a frame, and only when something changed. */
 export interface View {
   readonly element: HTMLElement;
-  paint(nowMs: number): void;
+  /** False: nothing is on screen yet, since what draws is still being loaded. */
+  paint(nowMs: number): void | false;
   resize(widthPx: number): void;
   themed(theme: Theme): void;
   dispose(): void;
@@ -16,10 +17,12 @@ export interface View {
 
 export interface ViewContext {
   readonly spec: PanelSpec;
-  readonly feed: PanelFeed;
+  readonly feed: ReadableFeed;
   readonly theme: Theme;
   /** Absolute URL of …/livedash/, null where there is only a comm. */
   readonly base: string | null;
+  /** Asks for another call of `paint`. */
+  repaint(): void;
 }
 
 export type MakeView = (context: ViewContext) => View;

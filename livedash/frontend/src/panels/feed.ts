@@ -3,7 +3,20 @@ import type { Client, FeedStatus, Gap, Subscription } from "../client/contract.t
 import type { Batch } from "../wire/batch.ts";
 import { RollingWindow } from "./window.ts";
 
-export class PanelFeed {
+/** What a view and its frame need of a feed: the whole, or one room of it. */
+export interface ReadableFeed {
+  readonly rooms: readonly string[];
+  readonly windows: ReadonlyMap<string, RollingWindow>;
+  readonly status: FeedStatus;
+  readonly gap: Gap | null;
+  readonly skipped: number;
+  readonly hasRecords: boolean;
+  /** Of the newest record held. */
+  readonly offset: number;
+  onChange(listener: () => void): () => void;
+}
+
+export class PanelFeed implements ReadableFeed {
   /** By room; a glob's rooms come as their first records do. */
   readonly windows = new Map<string, RollingWindow>();
   status: FeedStatus;
@@ -57,6 +70,11 @@ export class PanelFeed {
     return () => this.listeners.delete(listener);
   }
 
+  /** The part of a glob's or several rooms' feed that one room's panels draw. */
+  ofRoom(room: string): ReadableFeed {
+    return new RoomOfFeed(this, room);
+  }
+
   close(): void {
     this.subscriptions.forEach((subscription) => subscription.close());
     this.listeners.clear();
@@ -75,5 +93,45 @@ export class PanelFeed {
 
   private tell(): void {
     this.listeners.forEach((listener) => listener());
+  }
+}
+
+class RoomOfFeed implements ReadableFeed {
+  readonly rooms: readonly string[];
+
+  constructor(
+    private readonly feed: PanelFeed,
+    private readonly room: string,
+  ) {
+    this.rooms = [room];
+  }
+
+  get windows(): ReadonlyMap<string, RollingWindow> {
+    const window = this.feed.windows.get(this.room);
+    return new Map(window ? [[this.room, window]] : []);
+  }
+
+  get status(): FeedStatus {
+    return this.feed.status;
+  }
+
+  get gap(): Gap | null {
+    return this.feed.gap;
+  }
+
+  get skipped(): number {
+    return this.feed.skipped;
+  }
+
+  get hasRecords(): boolean {
+    return (this.feed.windows.get(this.room)?.length ?? 0) > 0;
+  }
+
+  get offset(): number {
+    return this.feed.windows.get(this.room)?.offset ?? 0;
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.feed.onChange(listener);
   }
 }

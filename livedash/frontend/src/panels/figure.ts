@@ -26,6 +26,7 @@ class FigureView implements View {
   readonly everyMs = EVERY_MS;
   private plotly: Plotly | null = null;
   private isDrawing = false;
+  private isBehind = false;
   private isGone = false;
   private theme: Theme;
   private width = 600;
@@ -36,7 +37,7 @@ class FigureView implements View {
     loadPlotly(context.base).then(
       (plotly) => {
         this.plotly = plotly;
-        if (!this.isGone) void this.draw();
+        if (!this.isGone) context.repaint();
       },
       (error: unknown) => {
         this.element.className = "ld-message";
@@ -45,8 +46,9 @@ class FigureView implements View {
     );
   }
 
-  paint(): void {
+  paint(): void | false {
     void this.draw();
+    return this.plotly === null ? false : undefined;
   }
 
   resize(widthPx: number): void {
@@ -66,14 +68,20 @@ class FigureView implements View {
 
   private async draw(): Promise<void> {
     const figure = this.context.spec.figure;
-    if (!this.plotly || this.isDrawing || this.isGone || !figure) return;
+    if (!this.plotly || this.isGone || !figure) return;
+    if (this.isDrawing) {
+      this.isBehind = true;
+      return;
+    }
     this.isDrawing = true;
+    this.isBehind = false;
     try {
       const traces = figure.data.map((trace) => boundTrace(trace, this.context.feed.windows));
       await this.plotly.react(this.element, traces, this.layout(figure.layout), { displaylogo: false, displayModeBar: "hover" });
     } finally {
       this.isDrawing = false;
     }
+    if (this.isBehind) void this.draw(); // what came meanwhile
   }
 
   private layout(own: Record<string, unknown>): object {

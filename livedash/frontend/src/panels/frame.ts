@@ -2,7 +2,7 @@
 import type { Client, PanelStatistics } from "../client/contract.ts";
 import { badgeOf } from "./badge.ts";
 import type { MakeView, View, ViewContext } from "./contract.ts";
-import type { PanelFeed } from "./feed.ts";
+import type { ReadableFeed } from "./feed.ts";
 import { cancelPaint, requestPaint, type Painter } from "./scheduler.ts";
 import type { PanelSpec } from "./spec.ts";
 import { currentTheme } from "./theme.ts";
@@ -27,7 +27,7 @@ export class PanelFrame implements Painter {
 
   constructor(
     client: Client,
-    private readonly feed: PanelFeed,
+    private readonly feed: ReadableFeed,
     private readonly spec: PanelSpec,
     private readonly make: MakeView,
     private readonly base: string | null,
@@ -56,7 +56,7 @@ export class PanelFrame implements Painter {
   paint(nowMs: number): void {
     this.showBadge();
     if (!this.feed.hasRecords) return;
-    const view = (this.view ??= this.begin());
+    const view = this.view ?? this.begin();
     const everyMs = view.everyMs ?? 0;
     if (nowMs - this.paintedMs < everyMs - 2) {
       this.timer ??= setTimeout(() => {
@@ -67,7 +67,7 @@ export class PanelFrame implements Painter {
     }
     if (this.element.clientWidth === 0) return; // detached or hidden: resized() paints when it is back
     this.paintedMs = nowMs;
-    view.paint(nowMs);
+    if (view.paint(nowMs) === false) return;
     this.painted = this.feed.offset;
     this.frames++;
   }
@@ -105,10 +105,11 @@ export class PanelFrame implements Painter {
   }
 
   private begin(): View {
-    const context: ViewContext = { spec: this.spec, feed: this.feed, theme: currentTheme(), base: this.base };
+    const context: ViewContext = { spec: this.spec, feed: this.feed, theme: currentTheme(), base: this.base, repaint: () => requestPaint(this) };
     const view = this.make(context);
-    this.message.remove();
+    this.view = view;
     this.element.append(view.element);
+    this.showMessage();
     this.width = this.element.clientWidth;
     view.resize(this.bodyWidth());
     return view;
@@ -120,13 +121,15 @@ export class PanelFrame implements Painter {
   }
 
   private showMessage(): void {
-    if (this.view) return;
     const { state, reason, fix } = this.feed.status;
+    const isBroken = state === "failed" || state === "ended";
+    this.message.hidden = this.view !== null && !isBroken;
+    this.message.classList.toggle("ld-broken", isBroken);
     const rooms = this.feed.rooms.join(", ");
     this.message.replaceChildren();
-    if (state === "failed" || state === "ended") {
+    if (isBroken) {
       const why = document.createElement("b");
-      why.textContent = `Can't show ${rooms}: ${reason ?? "unknown reason"}.`;
+      why.textContent = this.view ? `No longer live: ${reason ?? "unknown reason"}.` : `Can't show ${rooms}: ${reason ?? "unknown reason"}.`;
       this.message.append(why, ` ${fix ?? ""}`);
     } else {
       this.message.textContent = state === "connecting" ? "Connecting…" : `Waiting for the first record in ${rooms}`;

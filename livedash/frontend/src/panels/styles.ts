@@ -23,6 +23,8 @@ const OWN = `
 .ld-badge[data-tone=warn] { color: var(--ld-warn); } .ld-badge[data-tone=warn]::before { background: var(--ld-warn); }
 .ld-badge[data-tone=bad] { color: var(--ld-bad); } .ld-badge[data-tone=bad]::before { background: var(--ld-bad); }
 .ld-message { color: var(--ld-muted); padding: 14px 4px; }
+.ld-message.ld-broken { border-left: 3px solid var(--ld-bad); background: var(--ld-hover); border-radius: 4px; padding: 8px 10px; margin-bottom: 6px; overflow-wrap: anywhere; }
+.ld-message[hidden] { display: none; }
 .ld-message b { color: var(--ld-text); font-weight: 600; }
 .ld-legend { display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 0 0 4px; font-size: 12px; }
 .ld-key { display: inline-flex; align-items: center; gap: 5px; cursor: pointer; background: none; border: 0; padding: 0; color: inherit; font: inherit; }
