@@ -50,6 +50,7 @@ class LineView implements View {
     this.plotBox.append(this.follow);
     this.plotBox.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
     this.plotBox.addEventListener("dblclick", () => this.unfreeze());
+    this.plotBox.addEventListener("mousedown", (event) => this.onDragStart(event), { capture: true });
     this.plotBox.tabIndex = 0;
     this.plotBox.addEventListener("keydown", (event) => this.onKey(event));
     this.element.append(this.legend, this.plotBox);
@@ -69,7 +70,7 @@ class LineView implements View {
       this.plot.setData(data, !this.isFrozen);
       if (this.isFrozen) this.plot.redraw();
     }
-    this.showValues(null);
+    this.showValues(this.plot?.cursor.idx ?? null);
   }
 
   resize(widthPx: number): void {
@@ -125,8 +126,11 @@ class LineView implements View {
     const starts = runStarts(xs, window.start, window.end);
     const cut = (from: number, to: number): Data => {
       const part = xs.subarray(from, to);
-      const values = series.map(({ field }) => withoutNaN(window.column(field)!.subarray(from, to)));
-      return [scale === 1 ? part : part.map((value) => value * scale), ...values] as unknown as Data;
+      const rows = rowsWithX(part); // a record without x has no place in the chart
+      const taken = (column: Float64Array): Float64Array => (rows ? Float64Array.from(rows, (row) => column[row]!) : column);
+      const values = series.map(({ field }) => withoutNaN(taken(window.column(field)!.subarray(from, to))));
+      const shown = taken(part);
+      return [scale === 1 ? shown : shown.map((value) => value * scale), ...values] as unknown as Data;
     };
     const [last, before] = starts;
     const runs = [cut(last!, window.end)];
@@ -252,6 +256,23 @@ class LineView implements View {
     else this.zoomView(1 + direction * WHEEL_STEP, plot.posToVal(event.clientX - plot.over.getBoundingClientRect().left, "x"));
   }
 
+  /** Shift and drag move the view; uPlot, which would select, doesn't see it. */
+  private onDragStart(event: MouseEvent): void {
+    const { min, max } = this.plot?.scales.x ?? {};
+    if (!event.shiftKey || event.button !== 0 || min == null || max == null) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.freeze();
+    const perPx = (max - min) / Math.max(1, this.plot!.over.clientWidth);
+    const move = (now: MouseEvent): void => {
+      const by = (event.clientX - now.clientX) * perPx;
+      this.plot?.setScale("x", { min: min + by, max: max + by });
+    };
+    const stop = (): void => document.removeEventListener("mousemove", move);
+    document.addEventListener("mousemove", move);
+    document.addEventListener("mouseup", stop, { once: true });
+  }
+
   private onKey(event: KeyboardEvent): void {
     const keys: Record<string, () => void> = {
       ArrowLeft: () => this.moveView(-WHEEL_STEP),
@@ -284,14 +305,30 @@ class LineView implements View {
   }
 }
 
-/** The first row of the newest run, and that of the run before it if there is one: a run begins where x goes back. */
+/** The first row of the newest run, and that of the run before it if there is one: a run begins where x goes back. Rows without x are passed over. */
 export function runStarts(xs: Float64Array, start: number, end: number): number[] {
   const starts: number[] = [];
-  for (let row = end - 1; row > start && starts.length < 2; row--) {
-    if (xs[row]! < xs[row - 1]!) starts.push(row);
+  let next = NaN;
+  let nextRow = end;
+  for (let row = end - 1; row >= start && starts.length < 2; row--) {
+    const x = xs[row]!;
+    if (Number.isNaN(x)) continue;
+    if (next < x) starts.push(nextRow);
+    next = x;
+    nextRow = row;
   }
   if (starts.length < 2) starts.push(start);
   return starts;
+}
+
+/** The rows that have an x; null if all have: uPlot needs an x that is a number in each row. */
+export function rowsWithX(xs: Float64Array): number[] | null {
+  if (!xs.some(Number.isNaN)) return null;
+  const rows: number[] = [];
+  xs.forEach((x, row) => {
+    if (!Number.isNaN(x)) rows.push(row);
+  });
+  return rows;
 }
 
 /** uPlot knows null as a hole, and NaN as a number that spoils its ranges. */
