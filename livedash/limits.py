@@ -22,6 +22,7 @@ PUBLISH_BODY_BYTES: Final = 64 * MIB
 RECORD_DEPTH: Final = 64  # nesting of one record; deeper input is an attack on the encoder's stack
 RECORD_FIELDS: Final = 4096
 ABSENT_ROWS: Final = 2_000_000  # of all columns of a batch; more would take longer than what they tell is worth
+EVENT_CHARACTERS: Final = 4 * PUBLISH_BODY_BYTES  # of an event that a reader takes: above a publish, however it is escaped
 READ_LIMIT: Final = 10_000
 READ_LIMIT_MAX: Final = 1_000_000
 CURSOR_BYTES: Final = 4 * KIB  # it travels in a header line

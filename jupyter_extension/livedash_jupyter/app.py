@@ -6,13 +6,14 @@ import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from jupyter_core.paths import jupyter_runtime_dir
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.utils import url_path_join
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
+from tornado.platform.asyncio import BaseAsyncIOLoop
 from traitlets import Bool, Float, Int, List, Unicode
 
 from livedash import limits
@@ -60,12 +61,13 @@ class LiveDash(ExtensionApp):
             drain_s=self.drain_s,
             save_after_show=self.save_after_show,
         )
-        self.services = Services(config, IOLoop.current().asyncio_loop)  # type: ignore[attr-defined]  # tornado's own loop
+        self.services = Services(config, cast(BaseAsyncIOLoop, IOLoop.current()).asyncio_loop)
         table = [
             (path, as_open(handler), arguments)
             for path, handler, arguments in rules(self.services, JupyterHost, base_path)
         ]
-        self.serverapp.web_app.add_handlers(".*$", table)  # type: ignore[no-untyped-call]  # Jupyter has no types there
+        web_app: Any = self.serverapp.web_app
+        web_app.add_handlers(".*$", table)
         self._socket_server: HTTPServer | None = None
         self.socket_path = socket_path()
         os.environ[SOCKET_VARIABLE] = str(self.socket_path)

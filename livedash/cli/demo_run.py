@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-import livedash as ld
+from livedash import api as ld
 from livedash.cli.demo_sources import CLASSES, STOCKS
 from livedash.client.endpoint import TOKEN_VARIABLE, URL_VARIABLE
 from livedash.client.process import PROCESS

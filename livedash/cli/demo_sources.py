@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-import livedash as ld
+from livedash import api as ld
+from livedash import sources
 
 CLASSES: Final = list(range(10))
 STOCKS: Final = ["GOOG", "AAPL", "AMZN", "FB", "NFLX", "MSFT"]
@@ -74,12 +75,12 @@ def main() -> None:
     """Publishes until it is ended."""
     from plotly.data import stocks
 
-    ld.sources.system()
+    sources.system()
     ld.source("training", every="0.02s")(train)
     import pandas as pd
 
     table = stocks().assign(date=lambda frame: pd.to_datetime(frame["date"]))
-    ld.sources.replay(table, time="date", speed=_REPLAY_SPEED, room="stocks", loop=True).wait()
+    sources.replay(table, time="date", speed=_REPLAY_SPEED, room="stocks", loop=True).wait()
 
 
 if __name__ == "__main__":

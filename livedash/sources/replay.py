@@ -61,7 +61,7 @@ def _seconds(column: Column, time: str) -> list[float]:
         raise SettingRefusedError(
             f"column {time!r} holds {column.type} values: give a datetime column, or one of seconds"
         )
-    numbers = unpack(column.code or "q", column.values)
+    numbers = unpack(column.code or "q", column.packed)
     if column.absent or any(number == NAT or math.isnan(number) for number in numbers):
         raise SettingRefusedError(
             f"column {time!r} has rows without a time; drop them first: df.dropna(subset=[{time!r}])"

@@ -15,7 +15,7 @@ from livedash.clock import monotonic_s
 from livedash.errors import LivedashError
 from livedash.sources.contract import Push
 from livedash.sources.schedule import Schedule
-from livedash.sources.turns import Exhausted, Function, Turns
+from livedash.sources.turns import ExhaustedError, Function, Turns
 
 log = logging.getLogger("livedash.sources")
 _CLEANUP_S = 1.0  # how long a source that is stopped may take to close its files before others go on
@@ -80,19 +80,19 @@ class Source:
                 is_well = self._take_turn()
                 wait_s = schedule.wait_s(monotonic_s())
                 self._stopping.wait(wait_s if is_well else max(wait_s, self._backoff.next_s()))
-        except Exhausted:
+        except ExhaustedError:
             self._become("ended")
         finally:
             self._close()
 
     def _take_turn(self) -> bool:
-        """False if it failed. Raises Exhausted."""
+        """False if it failed. Raises ExhaustedError."""
         try:
             record = self._turns.take()
             if record is not None and not self._stopping.is_set():
                 self._push(self.room, record)
             self._runs += 1
-        except Exhausted:
+        except ExhaustedError:
             raise
         except (Exception, asyncio.CancelledError, SystemExit) as error:
             if self._note_failure(error):

@@ -14,7 +14,7 @@ Function = Callable[[], Any]
 _Generator = Generator[Any, None, None] | AsyncGenerator[Any, None]
 
 
-class Exhausted(Exception):  # noqa: N818  # no error: a generator has come to its end
+class ExhaustedError(Exception):
     """There is no further turn."""
 
 
@@ -33,7 +33,7 @@ class Turns:
         self._is_interrupted = False
 
     def take(self) -> Any:
-        """Raises Exhausted, or whatever the function raises; then the next turn starts the function anew."""
+        """Raises ExhaustedError, or whatever the function raises; then the next turn starts the function anew."""
         try:
             return self._take()
         except BaseException:
@@ -41,7 +41,7 @@ class Turns:
             raise
 
     def interrupt(self) -> None:
-        """Cancels what an async function waits for; `take` then raises Exhausted."""
+        """Cancels what an async function waits for; `take` then raises ExhaustedError."""
         self._is_interrupted = True
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):  # closed already
@@ -73,7 +73,7 @@ class Turns:
                 return next(self._generator)
             return self._wait_for(anext(self._generator))
         except (StopIteration, StopAsyncIteration):
-            raise Exhausted from None
+            raise ExhaustedError from None
 
     def _wait_for(self, awaitable: Awaitable[Any]) -> Any:
         loop = self._loop = self._loop or asyncio.new_event_loop()
@@ -86,7 +86,7 @@ class Turns:
             if isinstance(awaitable, Coroutine):
                 awaitable.close()  # where it was cancelled before its first step
             if self._is_interrupted:
-                raise Exhausted from None
+                raise ExhaustedError from None
             raise
 
     def _cancel(self) -> None:

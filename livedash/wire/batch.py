@@ -149,7 +149,7 @@ def _join_values(parts: Sequence[Column], absent: tuple[int, ...]) -> Column:
     first = parts[0]
     if len({(part.type, part.unit, part.tz, part.categories) for part in parts}) == 1:
         if isinstance(first.values, bytes):
-            values: bytes | list[Any] = b"".join(part.values for part in parts)  # type: ignore[misc]  # alike: all packed
+            values: bytes | list[Any] = b"".join(part.packed for part in parts)
         else:
             values = [value for part in parts for value in part.values]
         return Column(first.type, values, absent, first.unit, first.tz, first.categories)
@@ -186,7 +186,7 @@ def _in_unit(part: Column, unit: str) -> list[int]:
     if part.type != "time":  # null in all its rows
         return [NAT] * part.present
     factor = 1000 ** (UNITS.index(unit) - UNITS.index(part.unit or "us"))
-    return [number if number == NAT else number * factor for number in unpack("q", part.values)]
+    return [number if number == NAT else number * factor for number in unpack("q", part.packed)]
 
 
 def _are_exact_as_floats(parts: Sequence[Column]) -> bool:

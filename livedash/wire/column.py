@@ -55,6 +55,12 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True):
         return _CATEGORY_CODE if self.categories is not None else _CODES.get(self.type)
 
     @property
+    def packed(self) -> bytes:
+        """The values of a column with a `code`."""
+        assert isinstance(self.values, bytes)
+        return self.values
+
+    @property
     def present(self) -> int:
         """How many rows have the field."""
         return len(self.values) // item_bytes(self.code) if self.code else len(self.values)
@@ -84,7 +90,7 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True):
         places = [row - bisect_left(self.absent, row) for row in rows if row not in missing] if missing else rows
         if isinstance(self.values, bytes):
             code = self.code or "B"
-            values: bytes | list[Any] = pack(code, map(numbers_of(code, self.values).__getitem__, places))
+            values: bytes | list[Any] = pack(code, map(numbers_of(code, self.packed).__getitem__, places))
         else:
             values = list(map(self.values.__getitem__, places))
         return msgspec.structs.replace(self, values=values, absent=absent)
@@ -93,7 +99,7 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True):
         """One plain value for each present row; times as ISO 8601 texts, NaN as it is."""
         if not isinstance(self.values, bytes):
             return self.values
-        numbers = unpack(self.code or "B", self.values)
+        numbers = unpack(self.code or "B", self.packed)
         if self.categories is not None:
             return [None if code == NULL_CODE else self.categories[code] for code in numbers]
         if self.type == "bool":
@@ -127,7 +133,7 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True):
         if self.type == "time" and (self.unit or "us") not in UNITS:
             raise ProtocolError(f"a time column's unit is one of {', '.join(UNITS)}, not {self.unit!r}")
         if self.categories is not None:
-            codes = numbers_of(_CATEGORY_CODE, self.values)
+            codes = numbers_of(_CATEGORY_CODE, self.packed)
             if self.type != "str" or (codes and not NULL_CODE <= min(codes) <= max(codes) < len(self.categories)):
                 raise ProtocolError("a categorical column has codes outside of its categories")
         elif self.type == "str" and not set(map(type, self.values)) <= {str, type(None)}:
@@ -139,14 +145,14 @@ def pack(code: str, values: Iterable[Any]) -> bytes:
     return _little_endian(array(code, values)).tobytes()
 
 
-def unpack(code: str, data: bytes | list[Any]) -> list[Any]:
+def unpack(code: str, data: bytes) -> list[Any]:
     return numbers_of(code, data).tolist()
 
 
-def numbers_of(code: str, data: bytes | list[Any]) -> array[Any]:
+def numbers_of(code: str, data: bytes) -> array[Any]:
     """The packed numbers, without an object for each of them. Raises ValueError for bytes that are no whole numbers."""
     numbers = array(code)
-    numbers.frombytes(data)  # type: ignore[arg-type]  # a packed column: the caller has looked
+    numbers.frombytes(data)
     return _little_endian(numbers)
 
 

@@ -177,7 +177,7 @@ def _series(column: Column, count: int) -> Any:
 def _numbers(column: Column, packed: str, native: str) -> Numbers:
     import numpy as np
 
-    return np.frombuffer(column.values, packed).astype(native)  # type: ignore[arg-type]  # such columns are packed
+    return np.frombuffer(column.packed, packed).astype(native)
 
 
 def _maybe_nullable(values: Numbers, column: Column, count: int, array: Any) -> Any:

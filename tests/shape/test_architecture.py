@@ -17,12 +17,12 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"server", "client"}),
     frozenset({"sources", "panels"}),
     frozenset({"api"}),
-    frozenset({"demo"}),
     frozenset({"livedash", "magics", "cli", "livedash_jupyter", "__main__"}),
 )
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 TOP = len(LAYERS) - 1
-SIDEWAYS = {("__main__", "cli"), ("livedash", "magics")}  # doors that open onto another door
+# doors that open onto another door; the demo is written as its users would write it
+SIDEWAYS = {("__main__", "cli"), ("livedash", "magics"), ("cli", "livedash")}
 BESIDE = "testing"  # is for tests: it may use all that doors may, and nobody uses it
 
 RULES = ("wire", "core", "sharing")

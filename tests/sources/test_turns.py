@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from livedash.sources.turns import Exhausted, Turns
+from livedash.sources.turns import ExhaustedError, Turns
 
 LIMIT_S = 10.0
 
@@ -44,7 +44,7 @@ def test_async_function_is_awaited_for_each_turn() -> None:
 def test_generator_gives_a_record_a_turn_until_it_is_exhausted(function: Any) -> None:
     with closing(Turns(function)) as turns:
         assert [turns.take(), turns.take()] == [1, 2]
-        with pytest.raises(Exhausted):
+        with pytest.raises(ExhaustedError):
             turns.take()
 
 
@@ -98,7 +98,7 @@ def test_interrupt_cancels_what_an_async_function_waits_for() -> None:
     def run() -> None:
         try:
             turns.take()
-        except Exhausted as error:
+        except ExhaustedError as error:
             ended.append(type(error))
         turns.close()
 
@@ -107,13 +107,13 @@ def test_interrupt_cancels_what_an_async_function_waits_for() -> None:
     assert waiting.wait(LIMIT_S)
     turns.interrupt()
     thread.join(LIMIT_S)
-    assert ended == [Exhausted]
+    assert ended == [ExhaustedError]
 
 
 def test_interrupt_before_the_first_turn_and_after_the_end_is_heard() -> None:
     turns = Turns(async_function)
     turns.interrupt()
-    with pytest.raises(Exhausted):
+    with pytest.raises(ExhaustedError):
         turns.take()
     turns.close()
     turns.interrupt()
