@@ -22,7 +22,7 @@ PUBLISH_BODY_BYTES: Final = 64 * MIB
 RECORD_DEPTH: Final = 64  # nesting of one record; deeper input is an attack on the encoder's stack
 RECORD_FIELDS: Final = 4096
 ABSENT_ROWS: Final = 2_000_000  # of all columns of a batch; more would take longer than what they tell is worth
-EVENT_CHARACTERS: Final = 4 * PUBLISH_BODY_BYTES  # of an event that a reader takes: above a publish, however it is escaped
+EVENT_CHARACTERS: Final = 4 * PUBLISH_BODY_BYTES  # of an event that a reader takes: a publish, however it is escaped
 READ_LIMIT: Final = 10_000
 READ_LIMIT_MAX: Final = 1_000_000
 CURSOR_BYTES: Final = 4 * KIB  # it travels in a header line
@@ -55,6 +55,7 @@ CONNECTIONS: Final = 10_000
 
 # Publishers
 PUBLISHER_BUFFER_BYTES: Final = 256 * MIB
+PUBLISHER_QUEUED_RECORDS: Final = 500_000  # of a room, not yet in columns: about 0.2 GiB of five floats
 PUBLISHER_HZ: Final = 60.0  # batches a second; a screen shows no more
 PUBLISHER_IDLE_S: Final = 1.0  # without a record for so long the sender parks
 PUBLISHER_IN_FLIGHT: Final = 64  # batches of a room sent and not yet acknowledged
@@ -86,3 +87,4 @@ LINKS: Final = 1000
 LINK_KEPT_S: Final = 60.0  # after expiry, so that its open streams hear `expired`
 STATIC_PICTURE_BYTES: Final = 5 * KIB
 DASHBOARD_PANELS: Final = 100
+PANEL_HEIGHT_PX: Final = 10_000  # a taller canvas is refused by browsers

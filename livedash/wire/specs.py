@@ -30,13 +30,26 @@ class PanelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     figure: dict[str, Any] | None = None
     options: dict[str, Any] = {}
 
+    def check(self) -> None:
+        """Raises SettingRefusedError or NameRefusedError."""
+        if not self.rooms:
+            raise SettingRefusedError(f"a {self.kind} panel shows one room at least")
+        if not 1 <= self.window <= limits.READ_LIMIT_MAX:
+            raise SettingRefusedError(
+                f"window={self.window} is out of range; a panel shows 1 to {limits.READ_LIMIT_MAX} records"
+            )
+        if self.height is not None and not 1 <= self.height <= limits.PANEL_HEIGHT_PX:
+            raise SettingRefusedError(f"height={self.height} is out of range; use 1 to {limits.PANEL_HEIGHT_PX} pixels")
+        for room in self.rooms:
+            names.checked_glob(room)
+
 
 class DashboardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A grid: rows of panels. A single panel is a dashboard of one."""
 
     rows: tuple[tuple[PanelSpec, ...], ...]
     title: str | None = None
-    version: int = 1
+    version: Literal[1] = 1
 
     @property
     def rooms(self) -> tuple[str, ...]:
@@ -49,14 +62,7 @@ class DashboardSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not panels or len(panels) > limits.DASHBOARD_PANELS:
             raise SettingRefusedError(f"a dashboard has 1 to {limits.DASHBOARD_PANELS} panels, not {len(panels)}")
         for panel in panels:
-            if not panel.rooms:
-                raise SettingRefusedError(f"a {panel.kind} panel shows one room at least")
-            if not 1 <= panel.window <= limits.READ_LIMIT_MAX:
-                raise SettingRefusedError(
-                    f"window={panel.window} is out of range; a panel shows 1 to {limits.READ_LIMIT_MAX} records"
-                )
-            for room in panel.rooms:
-                names.checked_glob(room)
+            panel.check()
         return self
 
 
