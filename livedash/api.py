@@ -260,6 +260,7 @@ def serve(
     )
     endpoint = Endpoint(handle.url, handle.token)
     PROCESS.use(endpoint)
+    PROCESS.publisher.settle(limits.FLUSH_AT_EXIT_KERNEL_S)  # what was pushed before is there from the start
     return handle
 
 

@@ -113,8 +113,14 @@ class Publisher:
     def reconnect(self) -> None:
         """Looks for the hub again: another one was named."""
         if self._started:
-            self._thread.call_soon(self._drop_channel)
-            self._thread.call_soon(self._hurry.set)
+            self._thread.call(self._drop_channel)
+
+    def settle(self, timeout_s: float) -> bool:
+        """Waits until the hub has all that was pushed, and all that it was given back; False after the timeout."""
+        end_s = monotonic_s() + timeout_s
+        while self._started and not (is_settled := self._thread.call(self._is_settled)) and monotonic_s() < end_s:
+            sleep_s(_FLUSH_POLL_S)
+        return not self._started or is_settled
 
     def statistics(self) -> PublisherStatistics:
         connector = self._connector
@@ -292,6 +298,9 @@ class Publisher:
             with contextlib.suppress(asyncio.CancelledError, LivedashError):
                 await reading
 
+    def _is_settled(self) -> bool:
+        return self._state == "connected" and self._spool.is_empty and not self._spool.in_flight
+
     def _is_overdue(self) -> bool:
         return self._oldest_sent_s is not None and monotonic_s() - self._oldest_sent_s > limits.PUBLISHER_ACK_LIMIT_S
 
@@ -312,6 +321,7 @@ class Publisher:
 
     def _drop_channel(self) -> None:
         channel, self._channel = self._channel, None
+        self._state = "connecting"
         self._spool.end()
         self._oldest_sent_s = None
         if channel is not None:

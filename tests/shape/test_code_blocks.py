@@ -20,7 +20,7 @@ from tests.shape.pages import PAGES, CodeBlock, code_blocks
 from tests.shape.source_tree import ROOT
 
 RUN, READ = ("python", "bash"), ("console", "json")
-SHOWN = ("js", "html", "text", "ini", "nginx")  # shown to the reader, run by no test
+SHOWN = ("js", "html", "text", "ini", "nginx", "mermaid")  # shown to the reader, run by no test
 
 
 def by_path(value: Path) -> str:
