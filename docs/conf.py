@@ -1,5 +1,8 @@
 """How `make docs` builds these pages; what they say lives beside it, in Markdown."""
 
+from pygments.lexers.special import TextLexer
+from sphinx.application import Sphinx
+
 from livedash.version import __version__
 
 project = "livedash"
@@ -17,3 +20,8 @@ html_title = f"livedash {release}"
 html_theme_options = {"source_edit_link": ""}
 html_copy_source = False
 html_show_sphinx = False
+
+
+def setup(app: Sphinx) -> None:
+    """Diagrams stay text here: drawing them would load a script from elsewhere. The forge draws them."""
+    app.add_lexer("mermaid", TextLexer)

@@ -36,6 +36,7 @@ PUBLISHERS_PER_ROOM: Final = 1000
 # Viewers
 OUTBOX_BYTES: Final = 8 * MIB
 MESSAGE_BYTES: Final = 1 * MIB  # a delivery is cut near here, so that a small viewer can take it in steps
+ENCODED_BATCHES: Final = 64  # of a room, whose bytes are kept for all viewers: a second of a busy publisher
 SEND_BUFFER_BYTES: Final = 1 * MIB  # waits in a transport before the next records are read for it
 SLOW_AFTER_S: Final = 2.0  # a viewer whose socket took nothing for so long counts as slow
 FLUSH_SLICE_S: Final = 0.005  # the host's loop gets its turn after so long (DESIGN 4.8)

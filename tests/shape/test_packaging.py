@@ -18,7 +18,7 @@ from livedash.version import __version__
 from tests.shape.source_tree import FRONTEND, ROOT, modules
 
 DATA = f"livedash-{__version__}.data/data"
-SHIPPED_FRONTEND = {"client.js", "page.js", "widget.js"}
+SHIPPED_FRONTEND = {"client.js", "page.js", "widget.js", "widget_inline.js"}
 RUN_LIMIT_S = 100
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -82,6 +82,7 @@ def test_wheel_has_each_module_and_the_built_front_end(wheel: Path) -> None:
     }
     assert {f"livedash/frontend/dist/{name}" for name in SHIPPED_FRONTEND} <= names(wheel)
     assert "livedash/py.typed" in names(wheel)
+    assert {f"livedash/notebooks/{path.name}" for path in (ROOT / "notebooks").glob("*.ipynb")} <= names(wheel)
 
 
 def test_wheel_has_nothing_that_only_developers_need(wheel: Path) -> None:
