@@ -4,14 +4,17 @@ const DIGITS = 5;
 const LARGE = 1e7;
 const SMALL = 1e-4;
 const MAX_TEXT = 200;
+// Made once: toLocaleString makes a formatter at each call, and a page formats thousands of numbers a second.
+const WHOLE = new Intl.NumberFormat("en-US");
+const PLAIN = new Intl.NumberFormat("en-US", { maximumSignificantDigits: DIGITS });
 
 export function formatNumber(value: number): string {
   if (Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
   if (value !== 0 && (size >= LARGE || size < SMALL)) return value.toExponential(3).replace("-", "−").replace("e+", "e");
-  if (Number.isInteger(value)) return value.toLocaleString("en-US").replace("-", "−");
-  return Number(value.toPrecision(DIGITS)).toLocaleString("en-US", { maximumSignificantDigits: DIGITS }).replace("-", "−");
+  if (Number.isInteger(value)) return WHOLE.format(value).replace("-", "−");
+  return PLAIN.format(value).replace("-", "−");
 }
 
 export function formatChange(value: number): string {

@@ -24,6 +24,7 @@ export class PanelFrame implements Painter {
   private readonly stopListening: () => void;
   private readonly clock: ReturnType<typeof setInterval>;
   private width = 0;
+  private messageShown = "";
 
   constructor(
     client: Client,
@@ -123,6 +124,9 @@ export class PanelFrame implements Painter {
   private showMessage(): void {
     const { state, reason, fix } = this.feed.status;
     const isBroken = state === "failed" || state === "ended";
+    const shown = JSON.stringify([state, reason, fix, this.view !== null]);
+    if (shown === this.messageShown) return; // asked with each batch
+    this.messageShown = shown;
     this.message.hidden = this.view !== null && !isBroken;
     this.message.classList.toggle("ld-broken", isBroken);
     const rooms = this.feed.rooms.join(", ");
