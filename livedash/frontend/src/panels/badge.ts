@@ -39,7 +39,7 @@ export function badgeOf({ status, gap, skipped }: Told, nowMs: number): BadgeTex
     case "stale":
       return { text: `stale for ${formatDuration((nowMs - status.sinceMs) / 1000)}`, tone: "warn", title };
     case "reconnecting":
-      return { text: `reconnecting${status.retryInS ? ` in ${status.retryInS} s` : ""}`, tone: "warn", title };
+      return { text: `reconnecting${status.retryInS ? ` in ${Math.ceil(status.retryInS)} s` : ""}`, tone: "warn", title };
     case "ended":
       return { text: "ended", tone: "bad", title };
     case "failed":

@@ -14,6 +14,7 @@ test("live is good, and the tooltip names the transport", () => {
 
 test("reconnecting says when, stale says for how long", () => {
   assert.equal(told({ state: "reconnecting", retryInS: 4 }).text, "reconnecting in 4 s");
+  assert.equal(told({ state: "reconnecting", retryInS: 0.8361144 }).text, "reconnecting in 1 s");
   assert.equal(told({ state: "stale", sinceMs: NOW_MS - 42_000 }).text, "stale for 42 s");
 });
 
