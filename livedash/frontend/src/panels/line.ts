@@ -158,7 +158,7 @@ class LineView implements View {
       height: this.height(),
       legend: { show: false },
       padding: [8, 10, 0, 0],
-      scales: { x: { time: isTime } },
+      scales: { x: { time: isTime, range: (_, min, max) => xRange(min, max) } },
       cursor: { drag: { x: true, y: false, setScale: true }, points: { size: 6 }, sync: { key: `ld-${isTime}` } },
       axes: [
         { ...axis, size: isTime ? 40 : 28, gap: 4 }, // times have a second line, with the day
@@ -337,6 +337,11 @@ export function withoutNaN(values: Float64Array): Float64Array | (number | null)
     if (!Number.isFinite(value)) return Array.from(values, (one) => (Number.isFinite(one) ? one : null));
   }
   return values;
+}
+
+/** Around a single x: uPlot would show years around one moment. */
+export function xRange(min: number, max: number): [number, number] {
+  return min === max && min !== null ? [min - 0.5, max + 0.5] : [min, max];
 }
 
 function yAxisWidth(_: uPlot, ticks: string[] | null): number {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { rowsWithX, runStarts, withoutNaN } from "../../src/panels/line.ts";
+import { rowsWithX, runStarts, withoutNaN, xRange } from "../../src/panels/line.ts";
 
 const starts = (xs: number[], start = 0, end = xs.length): number[] => runStarts(Float64Array.from(xs), start, end);
 
@@ -33,4 +33,8 @@ test("what is not finite is a hole, and a column without holes is not copied", (
   const whole = Float64Array.of(1, 2);
   assert.equal(withoutNaN(whole), whole);
   assert.deepEqual(withoutNaN(Float64Array.of(1, NaN, -Infinity)), [1, null, null]);
+});
+
+test("a single x stands in the middle of a narrow range, others fill theirs", () => {
+  assert.deepEqual([xRange(10, 10), xRange(1, 2)], [[9.5, 10.5], [1, 2]]);
 });
