@@ -9,8 +9,7 @@ have it. It has a bound of its own.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from typing import Final
 
 from livedash import limits
@@ -45,7 +44,6 @@ class Spool:
         self._batch_bound = min(limits.PUBLISH_BATCH_BYTES, bound_bytes // _BATCH_SHARE)
         self._rooms: dict[str, RoomSpool] = {}
         self._next_seq = 1
-        self._nbytes = 0
         self._ready: dict[str, RoomSpool] = {}  # rooms that have something to send, whose turn comes first, first
         # of this connection
         self._is_greeting = False
@@ -60,9 +58,7 @@ class Spool:
         """Puts records behind those that wait."""
         room = self._room(name)
         for part in self._parts(batch):
-            with_kept = room.nbytes
             room.unsent.append(part)
-            self._nbytes += room.nbytes - with_kept
         self._ready[name] = room
         self._keep_bound()
 
@@ -92,7 +88,7 @@ class Spool:
 
     @property
     def nbytes(self) -> int:
-        return self._nbytes
+        return sum(room.nbytes for room in self._rooms.values())
 
     def statistics(self) -> tuple[RoomSpoolStatistics, ...]:
         return tuple(room.statistics() for room in list(self._rooms.values()))
@@ -140,7 +136,8 @@ class Spool:
             case Published(epoch, offset, int(seq)):
                 room = self._answered(seq)
                 if room is not None:
-                    self._account(room, partial(room.acknowledge, seq, epoch, offset))
+                    room.acknowledge(seq, epoch, offset)
+                    self._keep_bound()
             case Published(_, _, str(identity)):
                 self._answered(identity)
             case Error(code, text, identity, room_name):
@@ -197,7 +194,7 @@ class Spool:
             if acquaintance == "unknown":
                 self._restores += [(room, held.epoch, first, batch) for first, batch in room.held_batches()]
             elif acquaintance == "other":
-                self._account(room, room.lose_place)
+                room.lose_place()
 
     def _refused(self, identity: int | str | None, room_name: str | None, reason: str) -> None:
         if identity is None and room_name is not None:
@@ -211,10 +208,10 @@ class Spool:
         if room is None:
             return
         if isinstance(identity, int):
-            self._account(room, partial(room.refuse, identity, reason))
+            room.refuse(identity, reason)
         else:
             self._restores = deque(entry for entry in self._restores if entry[0] is not room)
-            self._account(room, room.lose_place)
+            room.lose_place()
 
     # Space
 
@@ -233,21 +230,15 @@ class Spool:
         elif batch.count:
             yield batch
 
-    def _account(self, room: RoomSpool, change: Callable[[], None]) -> None:
-        before = room.nbytes
-        change()
-        self._nbytes += room.nbytes - before
-        self._keep_bound()
-
     def _keep_bound(self) -> None:
-        while self._nbytes > self._bound and (self._drop_kept() or self._drop_unsent()):
+        while self.nbytes > self._bound and (self._drop_kept() or self._drop_unsent()):
             pass
 
     def _drop_kept(self) -> bool:
         room = max((room for room in self._rooms.values() if room.kept), key=_kept_bytes, default=None)
         if room is None:
             return False
-        self._nbytes -= room.kept.popleft().nbytes
+        room.kept.popleft()
         return True
 
     def _drop_unsent(self) -> bool:
@@ -255,7 +246,6 @@ class Spool:
         if room is None:
             return False
         batch = room.unsent.popleft()
-        self._nbytes -= batch.nbytes
         room.lost += batch.count
         self._ready[room.name] = room
         return True
