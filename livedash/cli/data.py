@@ -14,6 +14,7 @@ import typer
 from livedash.cli.hub import asked_endpoint, asked_hub
 from livedash.client.endpoint import endpoint_of_url
 from livedash.client.feed import Feed
+from livedash.client.http import request
 from livedash.client.loop_thread import LoopThread
 from livedash.client.publisher import Publisher
 from livedash.client.remote import RemoteHub, WebSocketConnector
@@ -122,3 +123,13 @@ def rooms(url: Url = None, as_json: AsJson = False) -> None:
         typer.echo(
             f"{state.name}\t{state.offset} records, {state.records} held, {state.viewers} viewers, at {state.position}"
         )
+
+
+def status(url: Url = None, as_json: AsJson = False) -> None:
+    """Show what the hub holds and who reads it."""
+    told = request(asked_endpoint(url), "GET", "status").body
+    if as_json:
+        typer.echo(told.decode())
+        return
+    for name, value in msgspec.json.decode(told).items():
+        typer.echo(f"{name}\t{value}")

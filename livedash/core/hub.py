@@ -12,11 +12,11 @@ from livedash.core.publishers import IdempotencyKeys
 from livedash.core.room import Room
 from livedash.core.session import Session
 from livedash.core.settings import RoomSettings
-from livedash.errors import ConflictError, LimitReachedError, NotFoundError
+from livedash.errors import ConflictError, LimitReachedError, LivedashError, NotFoundError, ProtocolError
 from livedash.wire import names
 from livedash.wire.batch import Batch
 from livedash.wire.messages import Acquaintance, GapReason, Held, Notice, ViewerInfo
-from livedash.wire.position import Position
+from livedash.wire.position import MAX_OFFSET, NO_EPOCH, Position, is_epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Hub:
     def remove_session(self, session: Session, rooms: Iterable[str]) -> None:
         for room in rooms:
             self.remove_reader(room, session)
-        self._family_readers.pop(session, None)
+        self.remove_family_reader(session)
         self._sessions.pop(session, None)
         self._dirty.pop(session, None)
 
@@ -95,6 +95,9 @@ class Hub:
 
     def add_family_reader(self, session: Session) -> None:
         self._family_readers[session] = None
+
+    def remove_family_reader(self, session: Session) -> None:
+        self._family_readers.pop(session, None)
 
     def viewers(self, room: str) -> list[ViewerInfo]:
         return [session.viewer for session in self._readers.get(room, ())]
@@ -126,21 +129,14 @@ class Hub:
             return known
         is_new = room is None
         room = room or self._begin(name)
-        before = room.history.nbytes
-        try:
-            position = room.append(batch, now_us)
-        except Exception:
-            if is_new:
-                del self.rooms[name]
-            raise
+        self._append(room, batch, now_us, is_new=is_new)
+        position = room.position
         if origin.publisher is not None and origin.seq is not None:
             room.publishers.remember(origin.publisher, origin.seq, position)
         self._published += batch.count
-        self._history_bytes += room.history.nbytes - before
+        self._after_change(name, is_new, now_s)
         if origin.session is not None:
             origin.session.leave_out(name, position.offset - batch.count + 1, position.offset)
-        self._after_change(name, is_new, now_s)
-        self._free_bytes()
         return position
 
     def hello(self, rooms: dict[str, Held]) -> dict[str, Acquaintance]:
@@ -150,8 +146,13 @@ class Hub:
     def restore(self, name: str, epoch: str, first: int, batch: Batch, now_us: int, now_s: float) -> Position:
         """Takes over records that a former hub acknowledged, with their epoch and offsets (DESIGN 4.6).
 
-        Raises ConflictError where the room has another epoch, or a hole would be left.
+        Raises ProtocolError for what is no position, ConflictError where the room has another epoch, or a hole would be
+        left.
         """
+        if not is_epoch(epoch) or epoch == NO_EPOCH or not 1 <= first <= MAX_OFFSET - batch.count:
+            raise ProtocolError(
+                f"{epoch[:20]!r} and {first} are no epoch and offset of records that a hub acknowledged"
+            )
         room = self.rooms.get(name)
         if room is None and epoch in self._deleted.get(name, {}):
             raise ConflictError(f"epoch {epoch!r} of room {name!r} was {self._deleted[name][epoch]}, and stays so")
@@ -159,15 +160,13 @@ class Hub:
         if room is None:
             room = self._new_room(names.checked_room(name), epoch, top=first - 1)
         known = room.history.top - first + 1
+        if room.epoch != epoch:
+            room.note_former(epoch, "restarted")
         if room.epoch != epoch or known < 0:
-            room.former.setdefault(epoch, "restarted")
             raise ConflictError(f"room {name!r} is at {room.position}, so {epoch}-{first} can't be restored")
         if known < batch.count:
-            before = room.history.nbytes
-            room.append(batch.slice(known, batch.count), now_us)
-            self._history_bytes += room.history.nbytes - before
+            self._append(room, batch.slice(known, batch.count), now_us, is_new=is_new)
             self._after_change(name, is_new, now_s)
-            self._free_bytes()
         return room.position
 
     def note_lost(self, name: str, publisher: str, dropped: int) -> None:
@@ -199,15 +198,15 @@ class Hub:
             room.configure(settings, now_us)
             self._after_change(name, True, now_s)
             return room
-        before = room.history.nbytes
+        before = room.nbytes
         room.configure(settings, now_us)
-        self._history_bytes += room.history.nbytes - before
+        self._history_bytes += room.nbytes - before
         return room
 
     def clear(self, name: str) -> Position:
         """Empties a room and begins a new epoch. Raises NotFoundError."""
         room = self.room(name)
-        self._history_bytes -= room.history.nbytes
+        self._history_bytes -= room.nbytes
         room.begin_epoch(self._new_id()[: limits.EPOCH_CHARACTERS], "cleared")
         self._mark_readers(name)
         return room.position
@@ -215,17 +214,24 @@ class Hub:
     def delete(self, name: str) -> None:
         """Removes a room. Raises NotFoundError."""
         room = self.room(name)
-        self._history_bytes -= room.history.nbytes
+        self._history_bytes -= room.nbytes
         del self.rooms[name]
-        self._deleted[name] = {**room.former, room.epoch: "deleted"}
+        room.note_former(room.epoch, "deleted")
+        self._deleted[name] = dict(room.former)
+        if len(self._deleted) > limits.DELETED_ROOMS:
+            del self._deleted[next(iter(self._deleted))]
         self._mark_readers(name)
 
+    def why_ended(self, name: str, epoch: str) -> GapReason | None:
+        """Why an epoch of a room that does not exist ended; None if this hub never knew it."""
+        return self._deleted.get(name, {}).get(epoch)
+
     def trim(self, now_us: int) -> None:
-        """Drops what is too old; called now and then."""
+        """Drops what is too old; called about twice a second."""
         for room in self.rooms.values():
-            before = room.history.nbytes
-            room.history.trim(room.settings, now_us)
-            self._history_bytes += room.history.nbytes - before
+            before = room.nbytes
+            room.trim(now_us)
+            self._history_bytes += room.nbytes - before
 
     def statistics(self) -> HubStatistics:
         return HubStatistics(
@@ -242,15 +248,29 @@ class Hub:
 
     def _new_room(self, name: str, epoch: str, *, top: int = 0) -> Room:
         room = self.rooms[name] = Room(name, epoch, self._defaults, top=top)
-        room.former |= self._deleted.pop(name, {})
+        for former, reason in self._deleted.pop(name, {}).items():
+            room.note_former(former, reason)
         return room
+
+    def _append(self, room: Room, batch: Batch, now_us: int, *, is_new: bool) -> None:
+        """Raises what Room.append does; a room that began for this batch is then gone again."""
+        before = room.nbytes
+        try:
+            room.append(batch, now_us)
+        except LivedashError:
+            if is_new:
+                del self.rooms[room.name]
+                self._deleted[room.name] = dict(room.former)
+            raise
+        self._history_bytes += room.nbytes - before
+        self._free_bytes()
 
     def _acquaintance(self, name: str, held: Held) -> Acquaintance:
         room = self.rooms.get(name)
         if room is None:
             return "other" if held.epoch in self._deleted.get(name, {}) else "unknown"
         if room.epoch != held.epoch:
-            room.former.setdefault(held.epoch, "restarted")
+            room.note_former(held.epoch, "restarted")
             return "other"
         return "known" if room.history.top >= held.last else "unknown"
 

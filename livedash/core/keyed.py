@@ -14,37 +14,46 @@ DELETED = "_deleted"  # a record with this field set removes its key
 class KeyedState:
     """`rows` maps a key to the record that was pushed last for it, as a batch of one."""
 
-    __slots__ = ("field", "rows")
+    __slots__ = ("field", "nbytes", "rows")
 
     def __init__(self, field: str) -> None:
         self.field = field
+        self.nbytes = 0
         self.rows: dict[Any, Batch] = {}
 
-    def keys_of(self, batch: Batch) -> list[Any]:
-        """The key of each record.
+    def apply(self, batch: Batch, max_bytes: int) -> None:
+        """Takes the records over, all or none of them.
 
-        Raises ValueRefusedError for a record without the field, LimitReachedError where the room would hold too many keys.
+        Raises ValueRefusedError for a record without a key, LimitReachedError where the room would hold too much.
         """
-        column = batch.columns.get(self.field)
-        if column is None or column.absent:
-            raise ValueRefusedError(f"this room is keyed by {self.field!r}: each record needs that field")
-        keys = [_hashable(key, self.field) for key in column.python_values()]
-        if len(self.rows) + len(set(keys) - self.rows.keys()) > limits.KEYS_PER_ROOM:
+        changes = self._changes(batch)
+        before = [self.rows.get(key) for key in changes]
+        count = len(self.rows) + sum((new is not None) - (old is not None) for new, old in _pairs(changes, before))
+        nbytes = self.nbytes + sum(_nbytes(new) - _nbytes(old) for new, old in _pairs(changes, before))
+        has_too_many = count > max(limits.KEYS_PER_ROOM, len(self.rows))
+        if has_too_many or nbytes > max(max_bytes, self.nbytes):
             raise LimitReachedError(
-                f"a keyed room holds {limits.KEYS_PER_ROOM} keys at most; remove some by records with {DELETED!r}: true"
+                f"a keyed room holds {limits.KEYS_PER_ROOM} keys and {max_bytes} bytes at most, and this publish makes it "
+                f"{count} and {nbytes}; remove some keys by records with {DELETED!r}: true"
             )
-        return keys
-
-    def apply(self, batch: Batch, keys: list[Any]) -> None:
-        deleted = _deleted_rows(batch)
-        for key, row in _last_rows(keys).items():
-            if row in deleted:
+        self.nbytes = nbytes
+        for key, row in changes.items():
+            if row is None:
                 self.rows.pop(key, None)
             else:
-                self.rows[key] = batch.slice(row, row + 1)
+                self.rows[key] = row
 
     def snapshot(self) -> Batch | None:
         return Batch.concat(list(self.rows.values())) if self.rows else None
+
+    def _changes(self, batch: Batch) -> dict[Any, Batch | None]:
+        """What the batch leaves of each of its keys, None for a deleted one."""
+        column = batch.columns.get(self.field)
+        if column is None or column.absent:
+            raise ValueRefusedError(f"this room is keyed by {self.field!r}: each record needs that field")
+        keys = [_checked_key(key, self.field) for key in column.python_values()]
+        deleted = _deleted_rows(batch)
+        return {key: None if row in deleted else batch.slice(row, row + 1) for key, row in _last_rows(keys).items()}
 
 
 def latest_rows(batch: Batch, field: str) -> list[int]:
@@ -52,16 +61,25 @@ def latest_rows(batch: Batch, field: str) -> list[int]:
     column = batch.columns.get(field)
     if column is None or column.absent:
         return list(range(batch.count))
-    return sorted(_last_rows([_hashable(key, field) for key in column.python_values()]).values())
+    return sorted(_last_rows(column.python_values()).values())
 
 
 def _last_rows(keys: list[Any]) -> dict[Any, int]:
     return {key: row for row, key in enumerate(keys)}
 
 
-def _hashable(key: Any, field: str) -> Any:
-    if isinstance(key, list | dict) or key is None:
-        raise ValueRefusedError(f"the key field {field!r} holds {type(key).__name__}; a key is a text, number or bool")
+def _pairs(changes: dict[Any, Batch | None], before: list[Batch | None]) -> list[tuple[Batch | None, Batch | None]]:
+    return list(zip(changes.values(), before, strict=True))
+
+
+def _nbytes(row: Batch | None) -> int:
+    return 0 if row is None else row.nbytes
+
+
+def _checked_key(key: Any, field: str) -> Any:
+    if isinstance(key, list | dict) or key is None or key != key:  # NaN
+        kind = "NaN" if isinstance(key, float) else type(key).__name__
+        raise ValueRefusedError(f"the key field {field!r} holds {kind}; a key is a text, number or bool")
     return key
 
 

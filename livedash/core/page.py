@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from livedash import limits
 from livedash.core.hub import Hub
 from livedash.errors import CursorRefusedError, GoneError
-from livedash.wire.batch import EMPTY, Batch
+from livedash.wire.batch import EMPTY, Batch, joinable
 from livedash.wire.position import START, Position
 from livedash.wire.since import After, BadCursor, Earliest, Last, Now, parse_since
 
@@ -23,7 +23,7 @@ class Page:
 
 
 def read_page(hub: Hub, name: str, since: str, limit: int) -> Page:
-    """History from `since` on, `limit` records at most.
+    """History from `since` on, `limit` records at most, fewer where they can't be joined: `position` says how far it goes.
 
     Raises NotFoundError for a room that does not exist, SettingRefusedError or CursorRefusedError for `since`.
     """
@@ -38,7 +38,9 @@ def read_page(hub: Hub, name: str, since: str, limit: int) -> Page:
                 parts.append(part.batch.slice(0, limit - count))
                 count += parts[-1].count
         offset = after + count
-    return Page(name, Position(room.epoch, after + count), after + 1, Batch.concat(parts) if parts else EMPTY)
+    del parts[joinable(parts) :]
+    last = after + sum(part.count for part in parts)
+    return Page(name, Position(room.epoch, last), after + 1, Batch.concat(parts) if parts else EMPTY)
 
 
 def _offset_after(since: str, name: str, top: Position, before_first: int, limit: int) -> int:

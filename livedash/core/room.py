@@ -15,6 +15,7 @@ from livedash.wire.batch import EMPTY, Batch
 from livedash.wire.messages import GapReason
 from livedash.wire.position import Position
 
+_SNAPSHOTS_KEPT = 4
 SNAPSHOT_BYTES = limits.OUTBOX_BYTES // 2  # one message; what comes live meanwhile must fit beside it
 
 
@@ -27,7 +28,7 @@ class RoomStatistics:
 class Room:
     """Holds no viewer: who reads is the hub's business."""
 
-    __slots__ = ("_snapshots", "epoch", "former", "history", "keyed", "name", "publishers", "settings")
+    __slots__ = ("_former", "_snapshots", "epoch", "history", "keyed", "name", "publishers", "settings")
 
     def __init__(self, name: str, epoch: str, settings: RoomSettings, *, top: int = 0) -> None:
         self.name = name
@@ -36,21 +37,41 @@ class Room:
         self.history = History(top)
         self.keyed = KeyedState(settings.key) if settings.key else None
         self.publishers = Publishers()
-        self.former: dict[str, GapReason] = {}  # epochs that ended here, and why
+        self._former: dict[str, GapReason] = {}  # epochs that ended here, and why; the oldest are forgotten
         self._snapshots: dict[int, Batch] = {}  # of the present top, by window
 
     @property
     def position(self) -> Position:
         return Position(self.epoch, self.history.top)
 
+    @property
+    def nbytes(self) -> int:
+        """Of history and of the latest records per key."""
+        return self.history.nbytes + (self.keyed.nbytes if self.keyed else 0)
+
+    @property
+    def former(self) -> Mapping[str, GapReason]:
+        """Epochs that ended here, and why."""
+        return self._former
+
     def append(self, batch: Batch, now_us: int) -> Position:
         """Raises ValueRefusedError or LimitReachedError, and then has changed nothing, where the key does not fit."""
         if self.keyed is not None:
-            self.keyed.apply(batch, self.keyed.keys_of(batch))
+            self.keyed.apply(batch, self.settings.history_bytes)
         self.history.append(batch)
         self.history.trim(self.settings, now_us)
         self._snapshots.clear()
         return self.position
+
+    def trim(self, now_us: int) -> None:
+        """Drops what is too old, and encoded bytes that nobody reads."""
+        records_before = self.history.records
+        self.history.trim(self.settings, now_us)
+        self.history.forget_encoded()
+        for snapshot in self._snapshots.values():
+            snapshot.cache.clear()
+        if self.history.records != records_before:
+            self._snapshots.clear()
 
     def configure(self, settings: RoomSettings, now_us: int) -> None:
         """Raises ConflictError for another key once there are records."""
@@ -65,13 +86,21 @@ class Room:
         self._snapshots.clear()
 
     def begin_epoch(self, epoch: str, reason: GapReason) -> None:
-        """Empties the room; readers of the old epoch are told `reason`."""
-        self.former[self.epoch] = reason
+        """Empties the room; readers of the old epoch are told `reason`.
+
+        Publishers stay known: what they sent before and send again, for want of an answer, must not come back.
+        """
+        self.note_former(self.epoch, reason)
         self.epoch = epoch
         self.history = History()
         self.keyed = KeyedState(self.settings.key) if self.settings.key else None
-        self.publishers = Publishers()
         self._snapshots.clear()
+
+    def note_former(self, epoch: str, reason: GapReason) -> None:
+        """Readers of that epoch are told `reason`; what was told first stays."""
+        self._former.setdefault(epoch, reason)
+        if len(self._former) > limits.FORMER_EPOCHS:
+            del self._former[next(iter(self._former))]
 
     def drop_oldest(self) -> int:
         """Frees bytes for the hub; how many."""
@@ -84,6 +113,8 @@ class Room:
         if batch is None:
             state = self.keyed.snapshot() if self.keyed else self.history.last(window, SNAPSHOT_BYTES)
             batch = self._snapshots[window] = state or EMPTY
+            if len(self._snapshots) > _SNAPSHOTS_KEPT:  # a viewer may ask for any window
+                del self._snapshots[next(iter(self._snapshots))]
         return batch
 
     def why_unreadable(self, position: Position) -> GapReason | None:

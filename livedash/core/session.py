@@ -13,9 +13,9 @@ from livedash.core.room import Rooms
 from livedash.core.subscription import Reading, Subscription, SubscriptionStatistics
 from livedash.errors import LimitReachedError
 from livedash.wire import names
-from livedash.wire.messages import HubMessage, Notification, Subscribed, ViewerInfo
-from livedash.wire.position import NO_EPOCH, Cursor
-from livedash.wire.since import Since, Snapshot
+from livedash.wire.messages import Error, GapReason, HubMessage, Notification, Subscribed, ViewerInfo
+from livedash.wire.position import NO_EPOCH, START, Cursor
+from livedash.wire.since import After, Since
 
 SinceOf = Callable[[str], Since]  # where to start in a room
 
@@ -26,9 +26,11 @@ class Readership(Protocol):
     @property
     def rooms(self) -> Rooms: ...
     def rooms_matching(self, glob: str) -> list[str]: ...
+    def why_ended(self, name: str, epoch: str) -> GapReason | None: ...
     def add_reader(self, room: str, session: Session) -> None: ...
     def remove_reader(self, room: str, session: Session) -> None: ...
     def add_family_reader(self, session: Session) -> None: ...
+    def remove_family_reader(self, session: Session) -> None: ...
     def remove_session(self, session: Session, rooms: Iterable[str]) -> None: ...
     def mark_dirty(self, session: Session) -> None: ...
 
@@ -51,7 +53,7 @@ class SessionStatistics:
 class Session:
     """`pump` is called when there may be something to take; a transport then takes and sends what it has room for."""
 
-    __slots__ = ("_families", "_hub", "_subscriptions", "grant", "is_closed", "outbox", "pump", "viewer")
+    __slots__ = ("_asked_by", "_families", "_hub", "_subscriptions", "grant", "is_closed", "outbox", "pump", "viewer")
 
     def __init__(self, hub: Readership, grant: Grant, viewer: ViewerInfo, pump: Callable[[], None]) -> None:
         self._hub = hub
@@ -61,36 +63,55 @@ class Session:
         self.outbox = Outbox()
         self.is_closed = False
         self._subscriptions: dict[str, Subscription] = {}
+        self._asked_by: dict[str, str] = {}  # the name or glob by which a room is read
         self._families: dict[str, _Family] = {}
 
     def subscribe(self, room: str, since_of: SinceOf, reading: Reading, now_s: float) -> None:
-        """Reads a room or a glob from now on; the answer is the next to take. A second one for a room takes its place.
+        """Reads a room or a glob from now on; the answer is the next to take.
 
-        Raises NameRefusedError, NotFoundError (not granted) or LimitReachedError.
+        A second one for the same room takes the first one's place; a glob leaves rooms alone that are read by name. Raises
+        NameRefusedError, NotFoundError (not granted) or LimitReachedError.
         """
         names.checked_glob(room)
         self.grant.check_read(room)
         if not names.is_glob(room):
-            self._follow(room, since_of(room), reading, now_s)
+            self._check_bound([room])
+            self._follow(room, room, since_of(room), reading, now_s)
             return
+        found = [name for name in self._hub.rooms_matching(room) if self._asked_by.get(name) != name]
+        self._check_bound([room, *found])
         self._families[room] = _Family(since_of, reading)
         self._hub.add_family_reader(self)
         self.outbox.put(Subscribed(room, NO_EPOCH, 0, recovered=True))
-        for name in self._hub.rooms_matching(room):
-            self._follow(name, since_of(name), reading, now_s)
+        for name in found:
+            self._follow(name, room, since_of(name), reading, now_s)
 
     def unsubscribe(self, room: str) -> None:
+        """Of a glob: with all rooms that are read by it."""
         self._families.pop(room, None)
-        if self._subscriptions.pop(room, None) is not None:
-            self._hub.remove_reader(room, self)
+        if not self._families:
+            self._hub.remove_family_reader(self)
+        for name in [name for name, asked in self._asked_by.items() if room in (name, asked)]:
+            del self._subscriptions[name], self._asked_by[name]
+            self._hub.remove_reader(name, self)
 
     def on_room_began(self, room: str, now_s: float) -> None:
-        """A room that did not exist: read from its first record, if a glob of this viewer covers it."""
+        """A room that did not exist: read from its first record, if a glob of this viewer covers it.
+
+        Called while somebody publishes, who must not hear of this viewer's bound.
+        """
         if room in self._subscriptions:
             return
         for glob, family in self._families.items():
             if names.matches(glob, room):
-                self._follow(room, family.since_of(room), family.reading, now_s)
+                try:
+                    self._check_bound([room])
+                except LimitReachedError as error:
+                    self.notify(Error(error.code, error.message, room=room))
+                    return
+                since = family.since_of(room)
+                has_read_it = isinstance(since, After) and since.position.exists
+                self._follow(room, glob, since if has_read_it else After(START), family.reading, now_s)
                 return
 
     def leave_out(self, room: str, first: int, last: int) -> None:
@@ -125,7 +146,8 @@ class Session:
         return min(times, default=None)
 
     def cursor(self) -> Cursor:
-        return Cursor({room: subscription.position for room, subscription in self._subscriptions.items()})
+        """Of all rooms but those whose first snapshot is still owed: without it their reader holds nothing."""
+        return Cursor({room: each.position for room, each in self._subscriptions.items() if each.has_place})
 
     @property
     def rooms(self) -> tuple[str, ...]:
@@ -138,22 +160,26 @@ class Session:
         self.is_closed = True
         self._hub.remove_session(self, self.rooms)
         self._subscriptions.clear()
+        self._asked_by.clear()
         self._families.clear()
 
     def statistics(self) -> SessionStatistics:
         readings = tuple(subscription.statistics() for subscription in self._subscriptions.values())
         return SessionStatistics(self.viewer, readings, self.outbox.statistics())
 
-    def _follow(self, room: str, since: Since, reading: Reading, now_s: float) -> None:
-        if room not in self._subscriptions and len(self._subscriptions) >= limits.SUBSCRIPTIONS_PER_CONNECTION:
+    def _check_bound(self, rooms: list[str]) -> None:
+        """Raises LimitReachedError where the rooms and globs would be too many with these."""
+        count = len({*self._subscriptions, *self._families, *rooms})
+        if count > limits.SUBSCRIPTIONS_PER_CONNECTION:
             raise LimitReachedError(
-                f"a connection reads {limits.SUBSCRIPTIONS_PER_CONNECTION} rooms at most; unsubscribe some, or open another"
+                f"a connection reads {limits.SUBSCRIPTIONS_PER_CONNECTION} rooms at most, not {count}; "
+                "unsubscribe some, or open another"
             )
+
+    def _follow(self, room: str, asked: str, since: Since, reading: Reading, now_s: float) -> None:
         subscription = self._subscriptions[room] = Subscription(self._hub.rooms, room, reading)
+        self._asked_by[room] = asked
         self._hub.add_reader(room, self)
-        self.outbox.put(subscription.begin(since, now_s))
+        ended = self._hub.why_ended(room, since.position.epoch) if isinstance(since, After) else None
+        self.outbox.put(subscription.begin(since, now_s, ended))
         self._hub.mark_dirty(self)
-
-
-def from_snapshot(_: str) -> Since:
-    return Snapshot()

@@ -27,7 +27,7 @@ class RoomSettings(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unkno
             raise SettingRefusedError(f"{error}; a room's settings are: {known}") from error
         for name in ("history_records", "history_bytes", "history_age"):
             value = getattr(settings, name)
-            if value is not None and value <= 0:
+            if value is not None and not value > 0:  # NaN is no bound either
                 raise SettingRefusedError(f"{name}={value!r} would keep nothing; give a number above 0")
         if settings.key == "":
             raise SettingRefusedError("key names a field; leave it out for a room without a key")

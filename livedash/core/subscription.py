@@ -3,14 +3,18 @@
 A subscription holds no records. It has a position, and reads on from the room's history when its transport has room for
 more; so a slow viewer costs nothing but its place, and late, resumed and slow viewers are one case:
 
-    state     event            next state   what the viewer gets
-    waiting   room_began       reading      -
-    waiting   gave_up          owes_gap     -
-    reading   unreadable       owes_gap     -
-    reading   left_behind      owes_gap     -
-    owes_gap  gap_told         owes_state   gap
-    owes_state state_told      reading      snapshot
-    owes_state nothing_there   waiting      snapshot (empty)
+    state       event          next state   what the viewer gets
+    waiting     room_began     reading      -
+    waiting     asked_state    owes_state   -
+    waiting     gave_up        owes_gap     -
+    waiting     unreadable     owes_gap     -
+    reading     unreadable     owes_gap     -
+    reading     left_behind    owes_gap     -
+    owes_gap    gap_told       owes_state   gap
+    owes_state  state_told     reading      snapshot
+    owes_state  nothing_there  waiting      snapshot (empty)
+
+Each one begins in `waiting`: in a room that does not exist yet.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ from livedash import limits
 from livedash.core.history import Stored
 from livedash.core.keyed import latest_rows
 from livedash.core.room import Room, Rooms
-from livedash.wire.batch import EMPTY, Batch
+from livedash.wire.batch import EMPTY, Batch, joinable
 from livedash.wire.messages import Delivery, Gap, GapReason, HubMessage, Mode, Shape, Subscribed
 from livedash.wire.position import START, Position
 from livedash.wire.since import After, BadCursor, Earliest, Last, Now, Since, Snapshot
@@ -40,6 +44,7 @@ class State(Enum):
 
 class Event(Enum):
     ROOM_BEGAN = auto()
+    ASKED_STATE = auto()
     GAVE_UP = auto()
     UNREADABLE = auto()
     LEFT_BEHIND = auto()
@@ -50,7 +55,9 @@ class Event(Enum):
 
 TRANSITIONS: Final = {
     (State.WAITING, Event.ROOM_BEGAN): State.READING,
+    (State.WAITING, Event.ASKED_STATE): State.OWES_STATE,
     (State.WAITING, Event.GAVE_UP): State.OWES_GAP,
+    (State.WAITING, Event.UNREADABLE): State.OWES_GAP,
     (State.READING, Event.UNREADABLE): State.OWES_GAP,
     (State.READING, Event.LEFT_BEHIND): State.OWES_GAP,
     (State.OWES_GAP, Event.GAP_TOLD): State.OWES_STATE,
@@ -91,6 +98,7 @@ class Subscription:
         "_wait_until_s",
         "_was_blocked",
         "gaps",
+        "has_place",
         "position",
         "reading",
         "room",
@@ -104,6 +112,7 @@ class Subscription:
         self.reading = reading
         self.state = State.WAITING
         self.position = START
+        self.has_place = True  # False while the first snapshot is owed: `position` then means nothing to the viewer
         self.skipped = 0
         self.gaps = 0
         self._gap: Gap | None = None
@@ -114,24 +123,24 @@ class Subscription:
         self._was_blocked = False
         self._wait_until_s: float | None = None
 
-    def begin(self, since: Since, now_s: float) -> Subscribed:
-        """Takes its place, and says where that is."""
+    def begin(self, since: Since, now_s: float, ended: GapReason | None = None) -> Subscribed:
+        """Takes its place, and says where that is. `ended`: why the epoch of `since` ended, where its room is gone."""
         room = self._rooms.get(self.room)
         if isinstance(since, BadCursor):
+            self.has_place = False
             self._owe_gap("bad_cursor")
         elif isinstance(since, After) and since.position.exists:
-            self._resume(since.position, room, now_s)
-        elif room is None:
-            self.state = State.WAITING
-        elif isinstance(since, Snapshot):
-            self.state = State.OWES_STATE
+            self._resume(since.position, room, now_s, ended)
+        elif room is not None and isinstance(since, Snapshot):
+            self.has_place = False
             self.position = room.position
-        else:
-            self.state = State.READING
+            self._on(Event.ASKED_STATE)
+        elif room is not None:
             self.position = self._start_of(since, room)
-        return Subscribed(
-            self.room, self.position.epoch, self.position.offset, recovered=self.state is not State.OWES_GAP
-        )
+            self._on(Event.ROOM_BEGAN)
+            self._find_gap(room)
+        is_recovered = self.state is not State.OWES_GAP
+        return Subscribed(self.room, self.position.epoch, self.position.offset, recovered=is_recovered)
 
     def take(self, now_s: float, max_bytes: int) -> Iterator[HubMessage]:
         """What the viewer is owed now, in order; the position moves with each message that is taken."""
@@ -172,8 +181,11 @@ class Subscription:
 
     def leave_out(self, first: int, last: int) -> None:
         """The viewer published these records itself and does not want them back."""
-        if self.state is State.READING:
-            self._own.append((first, last))
+        if self.state not in (State.READING, State.WAITING):
+            return  # the snapshot that it gets has them
+        if self._own and self._own[-1][1] + 1 == first:
+            first, _ = self._own.pop()
+        self._own.append((first, last))
 
     def statistics(self) -> SubscriptionStatistics:
         return SubscriptionStatistics(self.room, self.state.name.lower(), self.position, self.skipped, self.gaps)
@@ -194,27 +206,28 @@ class Subscription:
                 self._followed = True
                 return room.position
 
-    def _resume(self, position: Position, room: Room | None, now_s: float) -> None:
+    def _resume(self, position: Position, room: Room | None, now_s: float, ended: GapReason | None) -> None:
         self.position = position
-        if room is None:
-            self.state = State.WAITING
+        if room is not None:
+            self._on(Event.ROOM_BEGAN)
+            self._find_gap(room)
+        elif ended is not None:
+            self._owe_gap(ended)
+        else:
             self._wait_until_s = now_s + limits.TAKEOVER_WAIT_S
-            return
-        self.state = State.READING
-        self._find_gap(room)
 
     def _leave_waiting(self, room: Room | None, now_s: float) -> bool:
         if room is not None:
-            if not self.position.exists:
-                self.position = Position(room.epoch, 0)
             self._wait_until_s = None
             self._on(Event.ROOM_BEGAN)
+            if not self.position.exists:
+                self.position = Position(room.epoch, 0)
+            elif self.position.epoch not in (room.epoch, *room.former):
+                self._owe_gap("restarted")
             return True
         if self._wait_until_s is not None and now_s >= self._wait_until_s:
             self._wait_until_s = None
-            self._on(Event.GAVE_UP)
-            self._gap = Gap(self.room, "restarted")
-            self.gaps += 1
+            self._owe_gap("restarted", event=Event.GAVE_UP)
             return True
         return False
 
@@ -229,16 +242,16 @@ class Subscription:
         elif reason is not None:
             self._owe_gap(reason)
         elif self._was_blocked and room.history.bytes_after(self.position.offset) > limits.OUTBOX_BYTES:
-            self._owe_gap("slow", self.position.offset + 1, room.history.top, Event.LEFT_BEHIND)
+            self._owe_gap("slow", self.position.offset + 1, room.history.top, event=Event.LEFT_BEHIND)
         self._was_blocked = False
 
     def _owe_gap(
-        self, reason: GapReason, start: int | None = None, stop: int | None = None, event: Event = Event.UNREADABLE
+        self, reason: GapReason, start: int | None = None, stop: int | None = None, *, event: Event = Event.UNREADABLE
     ) -> None:
         self._gap = Gap(self.room, reason, start, stop)
         self._own.clear()
         self.gaps += 1
-        self.state = State.OWES_GAP if self.state is State.WAITING else TRANSITIONS[self.state, event]
+        self._on(event)
 
     def _take_state(self, room: Room | None) -> Delivery:
         if room is None:
@@ -250,29 +263,44 @@ class Subscription:
             self.position = room.position
             self._followed = True
             batch = room.snapshot(self.reading.window)
+        self.has_place = True
         self._skipped_before = 0
-        return Delivery(
-            self.room, self.position.epoch, self.position.offset, batch, self.reading.shape, is_snapshot=True
-        )
+        epoch, offset = self.position.epoch, self.position.offset
+        is_shared = batch is not EMPTY  # which is that of all rooms: nobody's bytes may stay there
+        return Delivery(self.room, epoch, offset, batch, self.reading.shape, is_snapshot=True, is_whole=is_shared)
 
     def _take_records(self, room: Room, now_s: float, max_bytes: int) -> Iterator[Delivery]:
         self._pass_own(room)
-        parts = self._before_own(room.history.read(self.position.offset, max_bytes))
+        is_all = self.reading.mode == "all"
+        parts = self._before_own(room.history.read(self.position.offset, max_bytes if is_all else limits.HISTORY_BYTES))
         if not parts:
             return
         if self.reading.max_hz:
             self._due_s = now_s + 1 / self.reading.max_hz
-        if self.reading.mode == "all":
-            if self.reading.max_hz and len(parts) > 1:
-                yield self._delivery(room, Batch.concat([part.batch for part in parts]), parts[-1].last)
-                return
+        if not is_all:
+            yield self._conflated(room, parts)
+        elif self.reading.max_hz and len(parts) > 1:
+            batches = [part.batch for part in parts]
+            count = joinable(batches)
+            yield self._delivery(room, Batch.concat(batches[:count]), parts[count - 1].last)
+        else:
             for part in parts:
                 yield self._delivery(room, part.batch, part.last, is_whole=True)
-            return
-        parts = self._before_own(room.history.read(self.position.offset, limits.HISTORY_BYTES))
-        behind = Batch.concat([part.batch for part in parts])
-        rows = self._chosen_rows(room, behind)
-        yield self._delivery(room, behind.take(rows), parts[-1].last, left_out=behind.count - len(rows))
+
+    def _conflated(self, room: Room, parts: list[Stored]) -> Delivery:
+        """Of all that waits, what the mode leaves."""
+        if self.reading.mode == "sample":
+            batch = parts[0].batch.slice(0, 1)
+        elif room.keyed is None:
+            batch = parts[-1].batch.slice(parts[-1].batch.count - 1, parts[-1].batch.count)
+        else:
+            field = room.keyed.field
+            batch = Batch.concat([part.batch.take(latest_rows(part.batch, field)) for part in parts])
+            batch = batch.take(latest_rows(batch, field))
+        left_out = sum(part.batch.count for part in parts) - batch.count
+        if not left_out and len(parts) == 1:
+            return self._delivery(room, parts[0].batch, parts[0].last, is_whole=True)
+        return self._delivery(room, batch, parts[-1].last, left_out=left_out)
 
     def _pass_own(self, room: Room) -> None:
         """Moves over the viewer's own records where they come next."""
@@ -294,11 +322,6 @@ class Subscription:
             for part in parts
             if part.first < stop
         ]
-
-    def _chosen_rows(self, room: Room, behind: Batch) -> list[int]:
-        if self.reading.mode == "latest":
-            return latest_rows(behind, room.keyed.field) if room.keyed else [behind.count - 1]
-        return [0]
 
     def _delivery(self, room: Room, batch: Batch, last: int, *, left_out: int = 0, is_whole: bool = False) -> Delivery:
         skipped = self._skipped_before + left_out

@@ -27,12 +27,12 @@ class EventFraming:
         self._only_room = rooms[0] if len(rooms) == 1 and not names.is_glob(rooms[0]) else None
         self._retry_ms = retry_ms
         self._positions: dict[str, Position] = {}
-        self._has_started = False
+        self._begun_with: frozenset[str] = frozenset()
 
     def begin(self, session: Session) -> bytes:
         """`livedash.start`: it carries the cursor, so that a cut before the first record is no hole."""
         self._positions = dict(session.cursor().positions)
-        self._has_started = True
+        self._begun_with = frozenset(session.rooms)
         cursor = self._cursor()
         data = _encode({"cursor": cursor, "rooms": list(self._positions)})
         return event_block(data, event="livedash.start", event_id=cursor or None, retry_ms=self._retry_ms)
@@ -53,8 +53,8 @@ class EventFraming:
                 return event_block(JSON.encode(message), event="livedash.bye", retry_ms=retry_ms)
             case Notice():
                 return event_block(JSON.encode(message), event="livedash.notice")
-            case Subscribed(room, epoch, offset) if not names.is_glob(room):
-                self._positions.setdefault(room, Position(epoch, offset))
+            case Subscribed(room, epoch, offset) if not names.is_glob(room) and room not in self._begun_with:
+                self._positions[room] = Position(epoch, offset)  # it began under a glob
         return b""
 
     def _delivery(self, delivery: Delivery) -> bytes:

@@ -9,7 +9,8 @@ from livedash.errors import SettingRefusedError, TooLargeError
 from livedash.server.routes.route import Route
 from livedash.transports.conversation import reading_of, since_from
 from livedash.wire import names
-from livedash.wire.since import After, BadCursor, Earliest, Since, Snapshot, since_of_cursor
+from livedash.wire.position import START
+from livedash.wire.since import After, BadCursor, Since, Snapshot, since_of_cursor
 
 
 class ReadingRoute(Route):
@@ -45,7 +46,7 @@ class ReadingRoute(Route):
         since = self.get_query_argument("since", "now")
         if not cursor:
             return since_from(since)
-        return since_with_cursor(cursor, Snapshot() if since == "snapshot" else Earliest())
+        return since_with_cursor(cursor, Snapshot() if since == "snapshot" else After(START))
 
     def subscribe(self, session: Session, rooms: tuple[str, ...]) -> None:
         reading, since = self.reading_asked(), self.since_asked()
@@ -53,8 +54,8 @@ class ReadingRoute(Route):
             session.subscribe(room, since, reading, self.services.stage.clock_s())
 
 
-def since_with_cursor(cursor: str, since_new: Snapshot | Earliest) -> SinceOf:
-    """A room that the cursor does not name is new to this reader, and read from `since_new`."""
+def since_with_cursor(cursor: str, since_new: Snapshot | After) -> SinceOf:
+    """A room that the cursor does not name began since, and is read from `since_new`."""
 
     def since(room: str) -> Since:
         found = since_of_cursor(cursor, room)
