@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from livedash.cli import data, demo, serve, sharing
-from livedash.errors import CallerError, LivedashError, UnreachableError
+from livedash.cli import demo, publish, reading, serve, sharing
+from livedash.errors import LivedashError, NameRefusedError, SettingRefusedError, UnreachableError
 from livedash.version import __version__
 
 FAILED, USAGE, UNREACHABLE, INTERRUPTED = 1, 2, 3, 130
@@ -40,10 +40,10 @@ def options(
 
 
 app.command("serve")(serve.serve)
-app.command("publish")(data.publish)
-app.command("tail")(data.tail)
-app.command("rooms")(data.rooms)
-app.command("status")(data.status)
+app.command("publish")(publish.publish)
+app.command("tail")(reading.tail)
+app.command("rooms")(reading.rooms)
+app.command("status")(reading.status)
 app.command("share")(sharing.share)
 app.command("links")(sharing.links)
 app.command("revoke")(sharing.revoke)
@@ -72,4 +72,4 @@ def run(arguments: list[str]) -> int:
 def _code_of(error: LivedashError) -> int:
     if isinstance(error, UnreachableError):
         return UNREACHABLE
-    return USAGE if isinstance(error, CallerError) else FAILED
+    return USAGE if isinstance(error, NameRefusedError | SettingRefusedError) else FAILED

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+from typing import Annotated
+
+import typer
 
 from livedash.client.endpoint import TOKEN_VARIABLE, URL_VARIABLE, Endpoint, endpoint_of_environment, endpoint_of_url
 from livedash.client.remote import RemoteHub
 from livedash.errors import UnreachableError
+
+Url = Annotated[str | None, typer.Option("--url", help="The hub; else LIVEDASH_URL.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for other programs.")]
 
 
 def asked_endpoint(url: str | None) -> Endpoint:

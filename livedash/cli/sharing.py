@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
 import typer
 
-from livedash.cli.data import AsJson, Url
-from livedash.cli.hub import asked_hub
-from livedash.client.link import Link
+from livedash.cli.hub import AsJson, Url, asked_hub
+from livedash.client.link import Link, list_of_links
 from livedash.sharing.duration import duration_s
 
 
@@ -28,18 +26,9 @@ def share(
 
 
 def links(url: Url = None, as_json: AsJson = False) -> None:
-    """List the links that still read."""
-    states = asked_hub(url).links()
-    if as_json:
-        typer.echo(msgspec.json.encode(states).decode())
-        return
-    if not states:
-        typer.echo("there is no link; make one by `livedash share ROOM`")
-    for state in states:
-        until = datetime.fromtimestamp(state.expires_at, UTC)
-        typer.echo(
-            f"{state.id}\t{', '.join(state.rooms)}\tuntil {until:%Y-%m-%d %H:%M} UTC\t{state.viewers} viewers\t{state.label}"
-        )
+    """List the links that still read, with their viewers."""
+    hub = asked_hub(url)
+    typer.echo(msgspec.json.encode(hub.links()).decode() if as_json else repr(list_of_links(hub)))
 
 
 def revoke(

@@ -102,6 +102,11 @@ class Feed:
     # Live
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
+        for _, record in self.items():
+            yield record
+
+    def items(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Each record with its room."""
         self._begin()
         while True:
             taken = self._queue.get()
@@ -109,7 +114,9 @@ class Feed:
                 raise taken
             if taken is None:
                 return
-            yield from taken[1].records()
+            room, batch = taken
+            for record in batch.records():
+                yield room, record
 
     async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
         self._begin()

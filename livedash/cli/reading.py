@@ -1,0 +1,66 @@
+"""`tail`, `rooms` and `status`: what a hub holds."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import msgspec
+import typer
+
+from livedash.cli.hub import AsJson, Url, asked_endpoint, asked_hub
+from livedash.client.endpoint import endpoint_of_url
+from livedash.client.feed import Feed
+from livedash.client.http import request
+from livedash.client.loop_thread import LoopThread
+from livedash.client.remote import RemoteHub
+from livedash.client.room import list_of_rooms
+from livedash.wire.messages import Gap
+from livedash.wire.names import checked_glob
+
+
+def tail(
+    what: Annotated[str, typer.Argument(help="A room, a glob such as 'lab3.*', or the URL of a share link.")],
+    since: Annotated[str, typer.Option(help="now, earliest, snapshot, -10 (the last 10), or a cursor.")] = "-10",
+    count: Annotated[int | None, typer.Option("-n", "--count", help="End after so many records.", min=1)] = None,
+    with_room: Annotated[
+        bool, typer.Option("--with-room", help='Print {"room": …, "record": …}, to tell the rooms of a glob apart.')
+    ] = False,
+    url: Url = None,
+) -> None:
+    """Print records as they come, one JSON object a line, until Ctrl+C. Gaps are told on stderr."""
+    is_url = "://" in what
+    endpoint = endpoint_of_url(what) if is_url else asked_endpoint(url)
+    rooms = () if is_url else (checked_glob(what),)
+    RemoteHub(endpoint).rooms()  # a wrong address, token or key is told now
+    with Feed(endpoint, LoopThread(), rooms=rooms, since=since, on_gap=_tell_gap) as feed:
+        for number, (room, record) in enumerate(feed.items(), 1):
+            line = {"room": room, "record": record} if with_room else record
+            sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
+            sys.stdout.flush()
+            if number == count:
+                return
+
+
+def rooms(url: Url = None, as_json: AsJson = False) -> None:
+    """List the rooms of the hub."""
+    listed = list_of_rooms(asked_hub(url).rooms())
+    typer.echo(msgspec.json.encode(list(listed)).decode() if as_json else repr(listed))
+
+
+def status(url: Url = None, as_json: AsJson = False) -> None:
+    """Say what the hub is, how long it runs, and how much it holds."""
+    endpoint = asked_endpoint(url)
+    told = request(endpoint, "GET", "status").json()
+    if as_json:
+        typer.echo(json.dumps(told))
+        return
+    typer.echo(f"hub            {endpoint.address}")
+    for name, value in told.items():
+        typer.echo(f"{name:<14} {value:,}" if isinstance(value, int) else f"{name:<14} {value}")
+
+
+def _tell_gap(gap: Gap) -> None:
+    missing = f", records {gap.start} to {gap.stop} are missing" if gap.start is not None else ""
+    typer.echo(f"livedash: gap in {gap.room} ({gap.reason}){missing}", err=True)

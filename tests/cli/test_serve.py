@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+from tests.end_to_end.hosts import Host
+from tests.end_to_end.processes import running
+from tests.end_to_end.serve import ServeProcess
+
+LIMIT_S = 20.0
+SERVE = [sys.executable, "-m", "livedash", "serve"]
+
+
+def test_it_prints_where_it_is_and_a_token_that_it_made(tmp_path: Path) -> None:
+    with running([*SERVE, "--port", "0"], log_path=tmp_path / "log", folder=tmp_path) as process:
+        process.wait_until(lambda: "LIVEDASH_TOKEN=" in process.log(), LIMIT_S, "it says where it is")
+        told = re.search(r"LIVEDASH_URL=(\S+) LIVEDASH_TOKEN=(\S+)", process.log())
+        assert told is not None
+        assert Host(told[1], told[2]).ask("GET", "rooms") == (200, {"rooms": []})
+        assert f"{told[1]}view?key={told[2]}" in process.log()
+        assert process.end() == 0
+
+
+def test_token_that_was_given_is_not_printed(serve: ServeProcess) -> None:
+    assert "is serving at" in serve.process.log()
+    assert serve.token not in serve.process.log()
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("--workers", "2"), "needs a broker"),
+        (("--broker", "redis://localhost"), "has no broker"),
+    ],
+)
+def test_what_needs_a_broker_is_refused_with_the_reason(command: Command, words: tuple[str, ...], reason: str) -> None:
+    done = command("serve", "--port", "0", *words)
+    assert done.status == 2
+    assert reason in done.err
+
+
+def test_port_that_is_taken_is_told(command: Command, serve: ServeProcess) -> None:
+    done = command("serve", "--port", str(serve.port))
+    assert done.status == 2
+    assert f"can't listen on 127.0.0.1:{serve.port}" in done.err
