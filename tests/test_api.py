@@ -231,6 +231,18 @@ def test_shared_room_is_read_by_its_link_until_it_is_revoked(server: ServerHandl
         ld.revoke(link.id)
 
 
+def test_link_s_feed_gives_its_rooms_live_those_that_begin_later_too_and_no_others(server: ServerHandle) -> None:
+    ld.push("linked.first", step=1)
+    ld.push("linked_not", step=0)
+    assert ld.flush(LIMIT_S) == 0
+    with ld.connect(ld.share("linked.*").url, since="earliest") as feed:
+        records = feed.items()
+        assert next(records) == ("linked.first", {"step": 1})
+        ld.push("linked_nor", step=0)
+        ld.push("linked.second", step=2)
+        assert next(records) == ("linked.second", {"step": 2})
+
+
 def test_panel_s_link_reads_the_panel_s_rooms(server: ServerHandle) -> None:
     panel = ld.dashboard([[ld.line("train", "loss"), "lab3.*"]], title="both")
     links = [ld.share(panel), panel.share(label="same"), ld.share([[ld.line("train"), "lab3.*"]])]

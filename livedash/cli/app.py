@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -60,9 +59,6 @@ def run(arguments: list[str]) -> int:
         return USAGE
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever read us is gone, as `| head` does; Python would complain at exit
-        return 0
     except LivedashError as error:
         typer.echo(f"livedash: {error.message}", err=True)
         return _code_of(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Annotated
 
@@ -37,9 +38,7 @@ def tail(
     with Feed(endpoint, LoopThread(), rooms=rooms, since=since, on_gap=_tell_gap) as feed:
         for number, (room, record) in enumerate(feed.items(), 1):
             line = {"room": room, "record": record} if with_room else record
-            sys.stdout.write(msgspec.json.encode(line).decode() + "\n")
-            sys.stdout.flush()
-            if number == count:
+            if not _print_line(msgspec.json.encode(line).decode()) or number == count:
                 return
 
 
@@ -59,6 +58,17 @@ def status(url: Url = None, as_json: AsJson = False) -> None:
     typer.echo(f"hub            {endpoint.address}")
     for name, value in told.items():
         typer.echo(f"{name:<14} {value:,}" if isinstance(value, int) else f"{name:<14} {value}")
+
+
+def _print_line(text: str) -> bool:
+    """False if whoever reads us is gone, as in `| head`; then nothing is left that Python would flush at exit."""
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
 def _tell_gap(gap: Gap) -> None:

@@ -19,6 +19,8 @@ from livedash.wire.since import After, Since
 
 SinceOf = Callable[[str], Since]  # where to start in a room
 
+_ALL = "*"  # a link names its rooms, and its reader need not know them
+
 
 class Readership(Protocol):
     """What a session needs of its hub."""
@@ -69,16 +71,18 @@ class Session:
     def subscribe(self, room: str, since_of: SinceOf, reading: Reading, now_s: float) -> None:
         """Reads a room or a glob from now on; the answer is the next to take.
 
-        A second one for the same room takes the first one's place; a glob leaves rooms alone that are read by name. Raises
-        NameRefusedError, NotFoundError (not granted) or LimitReachedError.
+        A second one for the same room takes the first one's place; a glob leaves rooms alone that are read by name. `*`
+        means all that this viewer may read. Raises NameRefusedError, NotFoundError (not granted) or LimitReachedError.
         """
         names.checked_glob(room)
-        self.grant.check_read(room)
+        if room != _ALL:
+            self.grant.check_read(room)
         if not names.is_glob(room):
             self._check_bound([room])
             self._follow(room, room, since_of(room), reading, now_s)
             return
-        found = [name for name in self._hub.rooms_matching(room) if self._asked_by.get(name) != name]
+        granted = self.grant.readable(self._hub.rooms_matching(room))
+        found = [name for name in granted if self._asked_by.get(name) != name]
         self._check_bound([room, *found])
         self._families[room] = _Family(since_of, reading)
         self._hub.add_family_reader(self)
@@ -103,7 +107,7 @@ class Session:
         if room in self._subscriptions:
             return
         for glob, family in self._families.items():
-            if names.matches(glob, room):
+            if names.matches(glob, room) and self.grant.may_read(room):
                 try:
                     self._check_bound([room])
                 except LimitReachedError as error:
