@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from livedash import api as ld
 from livedash.cli.demo_sources import CLASSES, STOCKS
 from livedash.client.endpoint import TOKEN_VARIABLE, URL_VARIABLE
 from livedash.client.process import PROCESS
+from livedash.errors import LivedashError
 from livedash.panels.panel import Panel
 
 DASHBOARD = "demo"
@@ -18,27 +21,29 @@ _END_S = 5.0
 
 
 def run_demo(on_started: Callable[[str], None], *, port: int, seconds: float | None) -> None:
-    """Runs until Ctrl+C, or for so long. `on_started` gets the URL of the page."""
+    """Runs until Ctrl+C or SIGTERM, or for so long. `on_started` gets the URL of the page.
+
+    Raises LivedashError where the sources end by themselves.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl+C: the sources must not be left behind
     handle = ld.serve(port=port)
     environment = {**os.environ, URL_VARIABLE: handle.url, TOKEN_VARIABLE: handle.token}
-    sources = subprocess.Popen([sys.executable, "-m", "livedash.cli.demo_sources"], env=environment)
+    # a pipe as its stdin: it closes with this process however that ends, and so ends the sources
+    command = [sys.executable, "-m", "livedash.cli.demo_sources"]
+    sources = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE)
     try:
         PROCESS.hub().access.put_dashboard(DASHBOARD, demo_dashboard().spec)
         on_started(f"{handle.url}view?dashboard={DASHBOARD}&key={handle.token}")
         _wait(sources, seconds)
     finally:
-        sources.terminate()
-        sources.wait(_END_S)
+        sources.communicate(timeout=_END_S)
         handle.stop()
 
 
 def _wait(sources: subprocess.Popen[bytes], seconds: float | None) -> None:
-    try:
-        sources.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return
-    except KeyboardInterrupt:
-        return
+    with contextlib.suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+        status = sources.wait(seconds)
+        raise LivedashError(f"the demo's sources ended with status {status}; what they say is above")
 
 
 def demo_dashboard() -> Panel:

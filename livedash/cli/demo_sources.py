@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -72,15 +75,17 @@ def train() -> Iterator[dict[str, Any]]:
 
 
 def main() -> None:
-    """Publishes until it is ended."""
+    """Publishes until stdin is closed: whoever started it is gone then. Ctrl+C is for who started it, too."""
+    import pandas as pd
     from plotly.data import stocks
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     sources.system()
     ld.source("training", every="0.02s")(train)
-    import pandas as pd
-
     table = stocks().assign(date=lambda frame: pd.to_datetime(frame["date"]))
-    sources.replay(table, time="date", speed=_REPLAY_SPEED, room="stocks", loop=True).wait()
+    sources.replay(table, time="date", speed=_REPLAY_SPEED, room="stocks", loop=True)
+    sys.stdin.read()
+    os._exit(0)  # the hub ends, too: there is nobody to whom the last records could be delivered
 
 
 if __name__ == "__main__":
