@@ -236,7 +236,7 @@ def test_link_s_feed_gives_its_rooms_live_those_that_begin_later_too_and_no_othe
     ld.push("linked_not", step=0)
     assert ld.flush(LIMIT_S) == 0
     with ld.connect(ld.share("linked.*").url, since="earliest") as feed:
-        records = feed.items()
+        records = feed.with_rooms()
         assert next(records) == ("linked.first", {"step": 1})
         ld.push("linked_nor", step=0)
         ld.push("linked.second", step=2)

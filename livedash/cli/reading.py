@@ -36,7 +36,7 @@ def tail(
     rooms = () if is_url else (checked_glob(what),)
     RemoteHub(endpoint).rooms()  # a wrong address, token or key is told now
     with Feed(endpoint, LoopThread(), rooms=rooms, since=since, on_gap=_tell_gap) as feed:
-        for number, (room, record) in enumerate(feed.items(), 1):
+        for number, (room, record) in enumerate(feed.with_rooms(), 1):
             line = {"room": room, "record": record} if with_room else record
             if not _print_line(msgspec.json.encode(line).decode()) or number == count:
                 return

@@ -6,10 +6,13 @@ hub at the same moment over the whole interval.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
+from typing import Final
 
 from livedash import limits
 
+JITTER: Final = random.SystemRandom().random  # not the module's own: a user's seeded numbers must not move by us
 _GROWTH = 2.0
 _MAX_DOUBLINGS = 32  # beyond it the bound has long been reached, and the power would only overflow
 

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import queue
-import random
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from livedash import limits
-from livedash.client.backoff import Backoff
+from livedash.client.backoff import JITTER, Backoff
 from livedash.client.contract import Channel, History
 from livedash.client.endpoint import Endpoint
 from livedash.client.loop_thread import LoopThread
@@ -102,10 +101,10 @@ class Feed:
     # Live
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
-        for _, record in self.items():
+        for _, record in self.with_rooms():
             yield record
 
-    def items(self) -> Iterator[tuple[str, dict[str, Any]]]:
+    def with_rooms(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Each record with its room."""
         self._begin()
         while True:
@@ -155,7 +154,7 @@ class Feed:
         return asyncio.ensure_future(self._read_for_ever())
 
     async def _read_for_ever(self) -> None:
-        backoff = Backoff(random.random)
+        backoff = Backoff(JITTER)
         while True:
             try:
                 channel = await WebSocketConnector(self._endpoint).connect()

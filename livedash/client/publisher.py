@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import random
 import secrets
 import threading
 from collections import deque
@@ -20,7 +19,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from livedash import limits
-from livedash.client.backoff import Backoff
+from livedash.client.backoff import JITTER, Backoff
 from livedash.client.contract import Channel, Connector
 from livedash.client.loop_thread import LoopThread
 from livedash.client.spool import RoomSpoolStatistics, Spool
@@ -188,7 +187,7 @@ class Publisher:
 
     def _reset(self) -> None:
         self._spool = Spool(secrets.token_hex(_ID_BYTES))
-        self._backoff = Backoff(random.random)
+        self._backoff = Backoff(JITTER)
         self._channel: Channel | None = None
         self._connector: Connector | None = None
         self._awake = asyncio.Event()

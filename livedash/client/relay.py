@@ -8,12 +8,11 @@ once.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from livedash import limits
-from livedash.client.backoff import Backoff
+from livedash.client.backoff import JITTER, Backoff
 from livedash.client.contract import Channel, Connector
 from livedash.client.loop_thread import LoopThread
 from livedash.client.process import Process
@@ -114,7 +113,7 @@ class Relay:
         self._thread.call_soon(self._task.cancel)
 
     async def _relay_for_ever(self) -> None:
-        backoff = Backoff(random.random)
+        backoff = Backoff(JITTER)
         while True:
             try:
                 self._channel = channel = await self._connector.connect()

@@ -61,7 +61,7 @@ async def drain(services: Services, stop_accepting: Callable[[], None]) -> None:
     stop_accepting()
     drain_s = services.config.drain_s
     for viewer in services.stage.viewers():
-        viewer.end("draining", retry_after_s=round(random.uniform(0.2, max(0.4, drain_s / 4)), 2))
+        viewer.end("draining", retry_after_s=round(random.SystemRandom().uniform(0.2, max(0.4, drain_s / 4)), 2))
     end_s = services.stage.clock_s() + drain_s
     while services.hub.sessions() and services.stage.clock_s() < end_s:  # noqa: ASYNC110  # an event would cost each viewer
         await asyncio.sleep(_DRAIN_POLL_S)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import atexit
 import logging
-import random
 import threading
 
 from livedash import limits
-from livedash.client.backoff import Backoff
+from livedash.client.backoff import JITTER, Backoff
 from livedash.client.contract import SourceState
 from livedash.clock import monotonic_s
 from livedash.errors import LivedashError
@@ -41,7 +40,7 @@ class Source:
         self._runs = 0
         self._failures = 0
         self._error: str | None = None
-        self._backoff = Backoff(random.random, first_s=limits.SOURCE_BACKOFF_FIRST_S, max_s=limits.SOURCE_BACKOFF_MAX_S)
+        self._backoff = Backoff(JITTER, first_s=limits.SOURCE_BACKOFF_FIRST_S, max_s=limits.SOURCE_BACKOFF_MAX_S)
         self._former: Source | None = None
         self._thread = threading.Thread(target=self._run, name=f"livedash source {name}", daemon=True)
 

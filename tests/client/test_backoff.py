@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from livedash.client.backoff import Backoff
+import random
+
+from livedash.client.backoff import JITTER, Backoff
 
 
 def test_bound_doubles_until_it_reaches_its_maximum() -> None:
@@ -31,3 +33,11 @@ def test_a_very_long_outage_overflows_nothing() -> None:
 def test_a_wait_that_the_hub_asks_for_is_never_shortened() -> None:
     assert Backoff(lambda: 0.0).spread_s(2.4) == 2.4
     assert Backoff(lambda: 1.0).spread_s(2.0) == 3.0
+
+
+def test_waits_do_not_move_a_user_s_seeded_numbers() -> None:
+    random.seed(7)
+    expected = random.random()
+    random.seed(7)
+    Backoff(JITTER).next_s()
+    assert random.random() == expected

@@ -61,4 +61,4 @@ class Feed(ReadingRoute):
 
 def _jittered_retry_ms() -> int:
     """Viewers that are cut together shall not come back together."""
-    return round(limits.RETRY_MS * random.uniform(0.5, 1.5))
+    return round(limits.RETRY_MS * random.SystemRandom().uniform(0.5, 1.5))
