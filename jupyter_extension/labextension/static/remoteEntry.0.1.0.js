@@ -6,6 +6,7 @@
   const MIME_TYPE = "application/vnd.livedash.v1+json";
   const RANK = -20; // ipywidgets' view has −10, and the host takes the lowest
   const SAVE_DELAY_MS = 500; // the output has to be in the model first
+  const CLOCK_SLACK_MS = 500; // what the host itself allows between a file's time and the one it knows
 
   let shareScope = null;
   let app = null;
@@ -43,10 +44,18 @@
     saved.add(context);
     const cells = [...(context.model.cells ?? [])];
     if (!cells.every((cell) => cell.type !== "code" || cell.trusted) || !context.model.dirty) return;
-    const onDisk = await context.urlResolver?._contents?.get?.(context.path, { content: false }).catch(() => null);
-    const known = context.contentsModel?.last_modified;
-    if (onDisk && known && Date.parse(onDisk.last_modified) > Date.parse(known) + 500) return;
+    const known = Date.parse(context.contentsModel?.last_modified);
+    const onDisk = await lastModified(context.localPath ?? context.path);
+    if (!(onDisk <= known + CLOCK_SLACK_MS)) return;
     await context.save();
+  };
+
+  // Of the file on disk, by the server's own route; NaN where it does not say.
+  const lastModified = async (path) => {
+    const { token } = pageConfig();
+    const url = new URL(`${pageConfig().baseUrl ?? "/"}api/contents/${path.split("/").map(encodeURIComponent).join("/")}?content=0`, location.origin);
+    const response = await fetch(url, { credentials: "same-origin", headers: token ? { Authorization: `token ${token}` } : {} }).catch(() => null);
+    return response?.ok ? Date.parse((await response.json()).last_modified) : NaN;
   };
 
   const mimeExtension = async () => {
@@ -64,13 +73,19 @@
 
       async renderModel(model) {
         const { token } = pageConfig();
-        const { mount } = await client();
+        const code = await client().catch((error) => this.tell(error));
         this.mounted?.dispose();
-        if (this.isDisposed) return;
-        this.mounted = mount(this.node, model.data[MIME_TYPE], { base: baseUrl(), ...(token && { token }) });
+        this.mounted = null;
+        if (this.isDisposed || !code) return;
+        this.mounted = code.mount(this.node, model.data[MIME_TYPE], { base: baseUrl(), ...(token && { token }) });
         if (server.save_after_show && model.trusted) setTimeout(() => void saveOnce(this.node), SAVE_DELAY_MS);
       }
 
+      tell(error) {
+        this.node.textContent = `This livedash panel can’t load its code from ${baseUrl()}static/ (${error}). Reload the page; if that does not help, restart the Jupyter server.`;
+      }
+
+      // Not called while the host only takes the output out of the page and puts it back: the panel then stops drawing by itself.
       dispose() {
         this.mounted?.dispose();
         super.dispose();

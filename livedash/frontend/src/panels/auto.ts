@@ -1,136 +1,138 @@
-// A room whose charts are chosen from its records: number tiles, a line chart for each group of fields of like size, a table for texts.
-// A field that appears later gets its place then; nothing that is shown moves.
-import type { Client } from "../client/contract.ts";
+// Panels chosen from what comes: number tiles, a line chart for each group of fields of like size, a table for texts. A field that appears later gets
+// its place then. The first records say little of a field's size, so groups are made anew when there are more; what still fits stays.
+import type { MakeView } from "./contract.ts";
 import type { PanelFeed, ReadableFeed } from "./feed.ts";
-import { PanelFrame } from "./frame.ts";
-import { assign, chooseX, magnitude, seriesFields, type Group } from "./grouping.ts";
+import { PanelFrame, type FrameParts } from "./frame.ts";
+import { join, regroup, sizedFields, type Group } from "./grouping.ts";
 import { lineView } from "./line.ts";
 import { numberView } from "./number.ts";
-import type { PanelSpec } from "./spec.ts";
+import type { PanelKind, PanelSpec } from "./spec.ts";
 import { tableView } from "./table.ts";
 import type { RollingWindow } from "./window.ts";
+import { chooseX } from "./x_axis.ts";
 
-const MAX_LINES = 12;
+const MOST_LINES = 12;
+const REGROUP_AT = [1, 16, 256, 2048]; // records held
+const LINE_HEIGHT = 200;
 
-/** All panels of one room of an auto spec. */
-class AutoRoom {
-  readonly element = document.createElement("div");
-  private readonly groups: Group[] = [];
-  private readonly lines: PanelFrame[] = [];
-  private tiles: PanelFrame | null = null;
-  private table: PanelFrame | null = null;
-  private fieldsVersion = -1;
-
-  constructor(
-    private readonly client: Client,
-    private readonly feed: ReadableFeed,
-    private readonly spec: PanelSpec,
-    private readonly base: string | null,
-    private readonly title: string,
-  ) {
-    this.element.className = "ld-stack";
-  }
-
-  get frames(): PanelFrame[] {
-    return [this.tiles, ...this.lines, this.table].filter((frame) => frame !== null);
-  }
-
-  update(window: RollingWindow): void {
-    if (window.fieldsVersion === this.fieldsVersion && !this.hasUnsized(window)) return;
-    this.fieldsVersion = window.fieldsVersion;
-    this.addLines(window);
-    if (!this.tiles && this.groups.length > 0) {
-      this.tiles = this.frame({ kind: "number", fields: this.spec.fields, title: this.title }, numberView);
-      this.element.prepend(this.tiles.element);
-    }
-    if (!this.table && hasTexts(window)) {
-      this.table = this.frame({ kind: "table", title: `${this.title} records` }, tableView);
-      this.element.append(this.table.element);
-    }
-  }
-
-  private addLines(window: RollingWindow): void {
-    const before = this.groups.length;
-    assign(this.groups, this.sized(window));
-    for (const group of this.groups.slice(before, MAX_LINES)) {
-      // The group's own list: fields that join it later are drawn too.
-      const frame = this.frame({ kind: "line", fields: group.fields, title: null }, lineView, () => group.fields.join(", "));
-      this.lines.push(frame);
-      if (this.table) this.table.element.before(frame.element);
-      else this.element.append(frame.element);
-    }
-  }
-
-  private sized(window: RollingWindow): { name: string; size: number }[] {
-    const fields = this.spec.fields ?? seriesFields(window, chooseX(window, this.spec.x));
-    const sized: { name: string; size: number }[] = [];
-    for (const name of fields) {
-      const size = magnitude(window, name);
-      if (size !== null) sized.push({ name, size });
-    }
-    return sized;
-  }
-
-  private hasUnsized(window: RollingWindow): boolean {
-    const known = this.groups.reduce((sum, group) => sum + group.fields.length, 0);
-    return known < seriesFields(window, chooseX(window, this.spec.x)).length;
-  }
-
-  private frame(change: Partial<PanelSpec>, make: ConstructorParameters<typeof PanelFrame>[3], title?: () => string): PanelFrame {
-    const spec: PanelSpec = { ...this.spec, ...change };
-    return new PanelFrame(this.client, this.feed, spec, make, this.base, title?.() ?? spec.title ?? this.title);
-  }
-}
+export type AutoParts = Omit<FrameParts, "make" | "title" | "feed"> & { readonly feed: PanelFeed };
 
 export class AutoPanel {
   readonly element = document.createElement("div");
   private readonly rooms = new Map<string, AutoRoom>();
   private waiting: PanelFrame | null;
+  private readonly stopListening: () => void;
 
-  constructor(
-    private readonly client: Client,
-    private readonly feed: PanelFeed,
-    private readonly spec: PanelSpec,
-    private readonly base: string | null,
-    private readonly onNewFrame: () => void,
-  ) {
+  constructor(private readonly parts: AutoParts) {
+    const { feed, spec } = parts;
     this.element.className = "ld-stack";
-    this.waiting = new PanelFrame(client, feed, spec, tableView, base, spec.title ?? spec.rooms.join(", "));
+    this.waiting = new PanelFrame({ ...parts, make: tableView, title: spec.title ?? spec.rooms.join(", ") });
     this.element.append(this.waiting.element);
-    feed.onChange(() => this.update());
+    this.stopListening = feed.onChange(() => this.update());
+    this.update();
   }
 
   get frames(): PanelFrame[] {
     return [...(this.waiting ? [this.waiting] : []), ...[...this.rooms.values()].flatMap((room) => room.frames)];
   }
 
-  private titleOf(room: string): string {
-    const { title } = this.spec;
-    const isOne = this.spec.rooms.length === 1 && this.spec.rooms[0] === room;
-    return title === null ? room : isOne ? title : `${title} · ${room}`;
+  dispose(): void {
+    this.stopListening();
+    this.frames.forEach((frame) => frame.dispose());
+    this.element.remove();
   }
 
   private update(): void {
-    let count = this.frames.length;
-    for (const [name, window] of this.feed.windows) {
-      if (window.length === 0) continue;
-      let room = this.rooms.get(name);
-      if (!room) {
-        this.waiting?.dispose();
-        this.waiting = null;
-        room = new AutoRoom(this.client, this.feed.ofRoom(name), this.spec, this.base, this.titleOf(name));
-        this.rooms.set(name, room);
-        this.element.append(room.element);
-        count = -1;
-      }
-      room.update(window);
+    for (const [name, window] of this.parts.feed.windows) {
+      if (window.length > 0) (this.rooms.get(name) ?? this.begin(name)).update(window);
     }
-    if (this.frames.length !== count) this.onNewFrame();
+  }
+
+  private begin(name: string): AutoRoom {
+    this.waiting?.dispose();
+    this.waiting = null;
+    const room = new AutoRoom(this.parts, this.parts.feed.ofRoom(name), this.titleOf(name));
+    this.rooms.set(name, room);
+    this.element.append(room.element);
+    return room;
+  }
+
+  private titleOf(room: string): string {
+    const { title, rooms } = this.parts.spec;
+    const isOne = rooms.length === 1 && rooms[0] === room;
+    return title === null ? room : isOne ? title : `${title} · ${room}`;
   }
 }
 
-/** Texts and nested values; a number that is also seen as a text (an integer beyond 2^53) is no reason for a table. */
+/** All panels of one room of an auto spec. */
+class AutoRoom {
+  readonly element = document.createElement("div");
+  private readonly grid = document.createElement("div");
+  private readonly groups: Group[] = [];
+  private readonly lines = new Map<Group, PanelFrame>();
+  private tiles: PanelFrame | null = null;
+  private table: PanelFrame | null = null;
+  private fieldsVersion = -1;
+  private regrouped = 0;
+
+  constructor(
+    private readonly parts: AutoParts,
+    private readonly feed: ReadableFeed,
+    private readonly title: string,
+  ) {
+    this.element.className = "ld-stack";
+    this.grid.className = "ld-charts";
+    this.element.append(this.grid);
+  }
+
+  get frames(): PanelFrame[] {
+    return [this.tiles, ...this.lines.values(), this.table].filter((frame) => frame !== null);
+  }
+
+  /** With each batch: most change nothing here. */
+  update(window: RollingWindow): void {
+    const isLarger = window.length >= (REGROUP_AT[this.regrouped] ?? Infinity);
+    if (window.fieldsVersion === this.fieldsVersion && !isLarger) return;
+    this.fieldsVersion = window.fieldsVersion;
+    while (window.length >= (REGROUP_AT[this.regrouped] ?? Infinity)) this.regrouped++;
+    const x = chooseX([window], this.parts.spec.x);
+    (isLarger ? regroup : join)(this.groups, sizedFields(window, x, this.parts.spec.fields));
+    this.showLines(window);
+    this.showOthers(window);
+  }
+
+  private showLines(window: RollingWindow): void {
+    const shown = this.groups.filter(({ fields }) => fields.some((field) => window.fields.has(field))).slice(0, MOST_LINES);
+    for (const [group, frame] of this.lines) {
+      if (shown.includes(group)) continue;
+      frame.dispose();
+      this.lines.delete(group);
+    }
+    shown.forEach((group, at) => {
+      const frame = this.lines.get(group) ?? this.frame("line", lineView, "", group.fields);
+      this.lines.set(group, frame);
+      if (this.grid.children[at] !== frame.element) this.grid.insertBefore(frame.element, this.grid.children[at] ?? null);
+    });
+  }
+
+  private showOthers(window: RollingWindow): void {
+    if (!this.tiles && this.groups.length > 0) {
+      this.tiles = this.frame("number", numberView, this.title, this.parts.spec.fields);
+      this.element.prepend(this.tiles.element);
+    }
+    if (!this.table && hasTexts(window)) {
+      this.table = this.frame("table", tableView, this.tiles ? "" : this.title, this.parts.spec.fields);
+      this.element.append(this.table.element);
+    }
+  }
+
+  private frame(kind: PanelKind, make: MakeView, title: string, fields: readonly string[] | null): PanelFrame {
+    // The group's own list: a field that joins it later is drawn too.
+    const spec: PanelSpec = { ...this.parts.spec, kind, fields, height: kind === "line" ? (this.parts.spec.height ?? LINE_HEIGHT) : null };
+    return new PanelFrame({ ...this.parts, feed: this.feed, spec, make, title });
+  }
+}
+
 function hasTexts(window: RollingWindow): boolean {
-  for (const name of window.texts.keys()) if (!window.numbers.has(name)) return true;
-  return false;
+  return [...window.fields.values()].some((field) => field.isText);
 }

@@ -1,98 +1,81 @@
 // The grid: rows of panels, stacked where there is little width. A single panel is a grid of one.
 import type { Client } from "../client/contract.ts";
 import { AutoPanel } from "./auto.ts";
-import type { MakeView } from "./contract.ts";
-import { PanelFeed } from "./feed.ts";
-import { figureView } from "./figure.ts";
+import type { PanelHost } from "./contract.ts";
+import { useFeed } from "./feed.ts";
 import { PanelFrame } from "./frame.ts";
-import { lineView } from "./line.ts";
-import { logView } from "./log.ts";
-import { numberView } from "./number.ts";
-import type { DashboardSpec, PanelKind, PanelSpec } from "./spec.ts";
+import { VIEWS } from "./registry.ts";
+import type { DashboardSpec, PanelSpec } from "./spec.ts";
 import { addStyles } from "./styles.ts";
-import { tableView } from "./table.ts";
 import { currentTheme, onThemeChange } from "./theme.ts";
 
 const NARROW_PX = 560;
-const VIEWS: Readonly<Record<Exclude<PanelKind, "auto">, MakeView>> = {
-  line: lineView,
-  number: numberView,
-  table: tableView,
-  log: logView,
-  figure: figureView,
-};
+const WIDE_PX = 760;
 
 interface Member {
   readonly element: HTMLElement;
   readonly frames: readonly PanelFrame[];
+  dispose(): void;
 }
 
 export class Dashboard {
   private readonly root = document.createElement("div");
   private readonly members: Member[] = [];
-  private readonly feeds: PanelFeed[] = [];
-  private readonly resizes: ResizeObserver;
+  private readonly releases: (() => void)[] = [];
+  private readonly resizes = new ResizeObserver(() => this.resized());
   private readonly stopTheme: () => void;
 
   constructor(
     parent: HTMLElement,
     private readonly client: Client,
     spec: DashboardSpec,
-    private readonly base: string | null,
+    private readonly host: PanelHost,
   ) {
     this.root.className = "ld-root";
-    parent.append(this.root);
-    addStyles(parent);
-    if (spec.title) {
-      const title = document.createElement("div");
-      title.className = "ld-title";
-      title.textContent = spec.title;
-      this.root.append(title);
-    }
-    this.resizes = new ResizeObserver(() => this.resized());
     this.stopTheme = onThemeChange(() => this.themed());
-    const grid = document.createElement("div");
-    grid.className = "ld-grid";
-    this.root.append(grid);
     this.themed();
-    for (const row of spec.rows) grid.append(this.row(row));
+    if (spec.title !== null) this.root.append(titled(spec.title));
+    parent.append(this.root);
+    addStyles(this.root);
+    for (const row of spec.rows) this.root.append(this.row(row));
     this.resizes.observe(this.root);
   }
 
   dispose(): void {
     this.resizes.disconnect();
     this.stopTheme();
-    this.frames().forEach((frame) => frame.dispose());
-    this.feeds.forEach((feed) => feed.close());
+    this.members.forEach((member) => member.dispose());
+    this.releases.forEach((release) => release());
     this.root.remove();
   }
 
   private row(specs: readonly PanelSpec[]): HTMLElement {
     const row = document.createElement("div");
     row.className = "ld-row";
-    for (const spec of specs) {
-      const member = this.member(spec);
-      this.members.push(member);
-      row.append(member.element);
-    }
+    const members = specs.map((spec) => this.member(spec));
+    this.members.push(...members);
+    row.append(...members.map(({ element }) => element));
     return row;
   }
 
   private member(spec: PanelSpec): Member {
-    const feed = new PanelFeed(this.client, spec.rooms, spec.window);
-    this.feeds.push(feed);
-    if (spec.kind === "auto") return new AutoPanel(this.client, feed, spec, this.base, () => this.resized());
-    const title = spec.title ?? [spec.rooms.join(", "), spec.fields?.join(", ")].filter(Boolean).join(" · ");
-    const frame = new PanelFrame(this.client, feed, spec, VIEWS[spec.kind], this.base, title);
-    return { element: frame.element, frames: [frame] };
+    const { feed, release } = useFeed(this.client, spec.rooms, spec.window);
+    this.releases.push(release);
+    const parts = { client: this.client, feed, spec, host: this.host };
+    if (spec.kind === "auto") return new AutoPanel(parts);
+    const title = spec.title ?? [spec.rooms.join(", "), spec.kind === "line" ? "" : spec.fields?.join(", ")].filter(Boolean).join(" · ");
+    const frame = new PanelFrame({ ...parts, make: VIEWS[spec.kind], title });
+    return { element: frame.element, frames: [frame], dispose: () => frame.dispose() };
   }
 
-  private frames(): PanelFrame[] {
-    return this.members.flatMap((member) => member.frames);
-  }
-
+  /** Also when the host has put the panel into the page, or into another one: what was not drawn meanwhile is drawn now. */
   private resized(): void {
-    this.root.classList.toggle("ld-narrow", this.root.clientWidth < NARROW_PX);
+    const width = this.root.clientWidth;
+    if (width > 0) {
+      addStyles(this.root);
+      this.root.classList.toggle("ld-narrow", width < NARROW_PX);
+      this.root.classList.toggle("ld-wide", width >= WIDE_PX);
+    }
     this.frames().forEach((frame) => frame.resized());
   }
 
@@ -100,4 +83,15 @@ export class Dashboard {
     this.root.classList.toggle("ld-dark", currentTheme().isDark);
     this.frames().forEach((frame) => frame.themed());
   }
+
+  private frames(): PanelFrame[] {
+    return this.members.flatMap((member) => member.frames);
+  }
+}
+
+function titled(text: string): HTMLElement {
+  const title = document.createElement("div");
+  title.className = "ld-title";
+  title.textContent = text;
+  return title;
 }

@@ -1,28 +1,32 @@
-// What a panel reads: its rooms' newest records in rolling windows, and how its feed is doing.
-import type { Client, FeedStatus, Gap, Subscription } from "../client/contract.ts";
+// What panels read: their rooms' newest records in rolling windows, and how the feed is doing. Panels that want the same share one.
+import type { Client, FeedStatus, Gap, RoomListener, Subscription } from "../client/contract.ts";
 import type { Batch } from "../wire/batch.ts";
+import { jointStatus } from "./status.ts";
 import { RollingWindow } from "./window.ts";
 
 /** What a view and its frame need of a feed: the whole, or one room of it. */
 export interface ReadableFeed {
+  /** As they were asked for: names and globs. */
   readonly rooms: readonly string[];
+  /** By room; a glob's rooms come as their first records do. */
   readonly windows: ReadonlyMap<string, RollingWindow>;
   readonly status: FeedStatus;
+  /** The last one, and how many records all of them lacked. */
   readonly gap: Gap | null;
+  readonly missed: number;
+  /** Left out by mode or key, which is no loss. */
   readonly skipped: number;
   readonly hasRecords: boolean;
-  /** Of the newest record held. */
-  readonly offset: number;
   onChange(listener: () => void): () => void;
 }
 
 export class PanelFeed implements ReadableFeed {
-  /** By room; a glob's rooms come as their first records do. */
   readonly windows = new Map<string, RollingWindow>();
-  status: FeedStatus;
   gap: Gap | null = null;
+  missed = 0;
   skipped = 0;
-  private readonly subscriptions: Subscription[];
+  private readonly statuses: FeedStatus[];
+  private readonly subscriptions: readonly Subscription[];
   private readonly listeners = new Set<() => void>();
 
   constructor(
@@ -30,27 +34,12 @@ export class PanelFeed implements ReadableFeed {
     readonly rooms: readonly string[],
     private readonly capacity: number,
   ) {
-    this.status = client.status();
-    this.subscriptions = rooms.map((room) =>
-      client.subscribe(
-        { room, window: capacity },
-        {
-          snapshot: (batch) => this.take(batch, true),
-          append: (batch) => this.take(batch, false),
-          gap: (gap) => {
-            this.gap = gap;
-            this.tell();
-          },
-          status: (status) => {
-            this.status = status;
-            this.tell();
-          },
-          skipped: (count) => {
-            this.skipped += count;
-          },
-        },
-      ),
-    );
+    this.statuses = rooms.map(() => client.status());
+    this.subscriptions = rooms.map((room, at) => client.subscribe({ room, window: capacity }, this.listener(at)));
+  }
+
+  get status(): FeedStatus {
+    return jointStatus(this.statuses);
   }
 
   get hasRecords(): boolean {
@@ -58,19 +47,14 @@ export class PanelFeed implements ReadableFeed {
     return false;
   }
 
-  /** Of the rooms together: what `statistics()` tells when a panel has one room is that room's. */
-  get offset(): number {
-    let offset = 0;
-    for (const window of this.windows.values()) offset = Math.max(offset, window.offset);
-    return offset;
-  }
-
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    return () => {
+      this.listeners.delete(listener);
+    };
   }
 
-  /** The part of a glob's or several rooms' feed that one room's panels draw. */
+  /** The part of several rooms' feed that one room's panels draw. */
   ofRoom(room: string): ReadableFeed {
     return new RoomOfFeed(this, room);
   }
@@ -78,6 +62,25 @@ export class PanelFeed implements ReadableFeed {
   close(): void {
     this.subscriptions.forEach((subscription) => subscription.close());
     this.listeners.clear();
+  }
+
+  private listener(at: number): RoomListener {
+    return {
+      snapshot: (batch) => this.take(batch, true),
+      append: (batch) => this.take(batch, false),
+      gap: (gap) => {
+        this.gap = gap;
+        if (gap.from !== undefined && gap.to !== undefined) this.missed += Math.max(0, gap.to - gap.from + 1);
+        this.tell();
+      },
+      status: (status) => {
+        this.statuses[at] = status;
+        this.tell();
+      },
+      skipped: (count) => {
+        this.skipped += count;
+      },
+    };
   }
 
   private take(batch: Batch, isState: boolean): void {
@@ -119,6 +122,10 @@ class RoomOfFeed implements ReadableFeed {
     return this.feed.gap;
   }
 
+  get missed(): number {
+    return this.feed.missed;
+  }
+
   get skipped(): number {
     return this.feed.skipped;
   }
@@ -127,11 +134,33 @@ class RoomOfFeed implements ReadableFeed {
     return (this.feed.windows.get(this.room)?.length ?? 0) > 0;
   }
 
-  get offset(): number {
-    return this.feed.windows.get(this.room)?.offset ?? 0;
-  }
-
   onChange(listener: () => void): () => void {
     return this.feed.onChange(listener);
   }
+}
+
+// Sharing
+
+interface Use {
+  readonly feed: PanelFeed;
+  users: number;
+}
+
+const uses = new WeakMap<Client, Map<string, Use>>();
+
+/** The feed of these rooms and this window: one, however many panels ask. Each gives its own back by `release`. */
+export function useFeed(client: Client, rooms: readonly string[], capacity: number): { feed: PanelFeed; release: () => void } {
+  let feeds = uses.get(client);
+  if (!feeds) uses.set(client, (feeds = new Map()));
+  const key = JSON.stringify([rooms, capacity]);
+  let use = feeds.get(key);
+  if (!use) feeds.set(key, (use = { feed: new PanelFeed(client, rooms, capacity), users: 0 }));
+  use.users++;
+  const release = (): void => {
+    use.users--;
+    if (use.users > 0) return;
+    feeds.delete(key);
+    use.feed.close();
+  };
+  return { feed: use.feed, release };
 }

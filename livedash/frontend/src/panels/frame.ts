@@ -1,159 +1,160 @@
 // The frame around a view: title, state badge, and the reason and the fix where there is nothing to draw; it decides when to paint.
 import type { Client, PanelStatistics } from "../client/contract.ts";
-import { badgeOf } from "./badge.ts";
-import type { MakeView, View, ViewContext } from "./contract.ts";
+import { Badge } from "./badge.ts";
+import type { MakeView, PanelHost, View, ViewContext } from "./contract.ts";
 import type { ReadableFeed } from "./feed.ts";
+import { Message } from "./message.ts";
 import { cancelPaint, requestPaint, type Painter } from "./scheduler.ts";
 import type { PanelSpec } from "./spec.ts";
 import { currentTheme } from "./theme.ts";
+import { watchNearness } from "./visibility.ts";
 
-const BADGE_EVERY_MS = 1000;
+const AWAY_MS = 1000; // between two pictures of a panel that is not on the screen: what a scroll brings is never old
+const EARLY_MS = 2; // a frame that comes so little before its time is not left out
+
+export interface FrameParts {
+  readonly client: Client;
+  readonly feed: ReadableFeed;
+  readonly spec: PanelSpec;
+  readonly make: MakeView;
+  readonly host: PanelHost;
+  /** "" leaves it to the view's own header. */
+  readonly title: string;
+}
 
 export class PanelFrame implements Painter {
   readonly element = document.createElement("section");
-  private readonly name = document.createElement("span");
-  private readonly badge = document.createElement("span");
-  private readonly message = document.createElement("div");
+  private readonly head = document.createElement("header");
+  private readonly badge = new Badge();
+  private readonly message = new Message();
   private view: View | null = null;
   private frames = 0;
-  private painted = 0;
-  private paintedMs = 0;
+  private readonly painted = new Map<string, number>();
+  private paintedMs = -Infinity;
+  private isNear = true;
   private isGone = false;
   private timer: ReturnType<typeof setTimeout> | null = null;
-  private readonly unregister: () => void;
-  private readonly stopListening: () => void;
-  private readonly clock: ReturnType<typeof setInterval>;
   private width = 0;
-  private messageShown = "";
+  private readonly registered = new Map<string, () => void>();
+  private readonly stopListening: () => void;
+  private readonly stopWatching: () => void;
 
-  constructor(
-    client: Client,
-    private readonly feed: ReadableFeed,
-    private readonly spec: PanelSpec,
-    private readonly make: MakeView,
-    private readonly base: string | null,
-    title: string,
-  ) {
-    this.element.className = "ld-panel";
+  constructor(private readonly parts: FrameParts) {
+    const { feed, spec, title } = parts;
+    this.element.className = `ld-panel ld-panel-${spec.kind}`;
     this.element.setAttribute("role", "group");
-    this.element.setAttribute("aria-label", title);
-    const head = document.createElement("div");
-    head.className = "ld-head";
-    this.name.className = "ld-name";
-    this.name.textContent = title;
-    this.badge.className = "ld-badge";
-    this.badge.setAttribute("role", "status");
-    const space = document.createElement("span");
-    space.className = "ld-space";
-    this.message.className = "ld-message";
-    head.append(this.name, space, this.badge);
-    this.element.append(head, this.message);
-    this.unregister = client.registerPanel(() => this.statistics());
+    this.element.setAttribute("aria-label", title || (spec.fields ?? spec.rooms).join(", "));
+    this.head.className = "ld-head";
+    if (title) this.head.append(named("ld-name", title));
+    this.head.append(this.badge.element);
+    this.element.append(this.head, this.message.element);
+    for (const room of feed.rooms) this.register(room);
     this.stopListening = feed.onChange(() => this.changed());
-    this.clock = setInterval(() => this.showBadge(), BADGE_EVERY_MS);
+    this.stopWatching = watchNearness(this.element, (isNear) => this.moved(isNear));
     this.changed();
   }
 
   paint(nowMs: number): void {
-    this.showBadge();
-    if (!this.feed.hasRecords) return;
+    const { feed } = this.parts;
+    this.badge.show(feed);
+    if (!feed.hasRecords) return;
+    if (this.width === 0) this.width = this.element.clientWidth;
+    if (this.width === 0) return; // detached or hidden: resized() paints when it is back
     const view = this.view ?? this.begin();
-    const everyMs = view.everyMs ?? 0;
-    if (nowMs - this.paintedMs < everyMs - 2) {
-      this.timer ??= setTimeout(() => {
-        this.timer = null;
-        requestPaint(this);
-      }, everyMs - (nowMs - this.paintedMs));
-      return;
-    }
-    if (this.element.clientWidth === 0) return; // detached or hidden: resized() paints when it is back
+    const waitMs = Math.max(view.everyMs ?? 0, this.isNear ? 0 : AWAY_MS) - (nowMs - this.paintedMs);
+    if (waitMs > EARLY_MS) return this.paintIn(waitMs);
     this.paintedMs = nowMs;
     if (view.paint(nowMs) === false) return;
-    this.painted = this.feed.offset;
     this.frames++;
+    for (const [room, window] of feed.windows) this.painted.set(room, window.offset);
   }
 
   resized(): void {
     const width = this.element.clientWidth;
-    if (width === 0 || this.isGone) return;
-    if (width !== this.width) {
-      this.width = width;
-      this.view?.resize(this.bodyWidth());
-    }
+    if (this.isGone) return;
+    if (width !== this.width && width > 0) this.view?.resize(this.bodyWidth());
+    this.width = width;
     requestPaint(this);
   }
 
   themed(): void {
     this.view?.themed(currentTheme());
-    requestPaint(this);
+    this.paintSoon();
   }
 
   dispose(): void {
     this.isGone = true;
     cancelPaint(this);
-    clearInterval(this.clock);
     if (this.timer) clearTimeout(this.timer);
     this.stopListening();
-    this.unregister();
+    this.stopWatching();
+    this.registered.forEach((unregister) => unregister());
+    this.badge.dispose();
     this.view?.dispose();
     this.element.remove();
   }
 
   private changed(): void {
     if (this.isGone) return;
-    this.showMessage();
+    const { feed } = this.parts;
+    this.message.show(feed, this.view !== null);
+    for (const room of feed.windows.keys()) this.register(room);
     requestPaint(this);
   }
 
   private begin(): View {
-    const context: ViewContext = { spec: this.spec, feed: this.feed, theme: currentTheme(), base: this.base, repaint: () => requestPaint(this) };
-    const view = this.make(context);
+    const { spec, feed, host, make } = this.parts;
+    const context: ViewContext = { spec, feed, theme: currentTheme(), host, repaint: () => this.paintSoon() };
+    const view = make(context);
     this.view = view;
+    if (view.header) this.badge.element.before(view.header);
     this.element.append(view.element);
-    this.showMessage();
-    this.width = this.element.clientWidth;
+    this.message.show(feed, true);
     view.resize(this.bodyWidth());
     return view;
   }
 
+  /** What the viewer did shows at once, however slow the view. */
+  private paintSoon(): void {
+    if (this.isGone) return;
+    if (this.isNear && !this.view?.everyMs) this.paintedMs = -Infinity;
+    requestPaint(this);
+  }
+
+  private paintIn(waitMs: number): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      requestPaint(this);
+    }, waitMs);
+  }
+
+  private moved(isNear: boolean): void {
+    this.isNear = isNear;
+    if (isNear) this.paintSoon();
+  }
+
   private bodyWidth(): number {
-    const style = getComputedStyle(this.element);
-    return Math.max(40, this.element.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight));
+    const { paddingLeft, paddingRight } = getComputedStyle(this.element);
+    return Math.max(40, this.element.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight));
   }
 
-  private showMessage(): void {
-    const { state, reason, fix } = this.feed.status;
-    const isBroken = state === "failed" || state === "ended";
-    const shown = JSON.stringify([state, reason, fix, this.view !== null]);
-    if (shown === this.messageShown) return; // asked with each batch
-    this.messageShown = shown;
-    this.message.hidden = this.view !== null && !isBroken;
-    this.message.classList.toggle("ld-broken", isBroken);
-    const rooms = this.feed.rooms.join(", ");
-    this.message.replaceChildren();
-    if (isBroken) {
-      const why = document.createElement("b");
-      why.textContent = this.view ? `No longer live: ${reason ?? "unknown reason"}.` : `Can't show ${rooms}: ${reason ?? "unknown reason"}.`;
-      this.message.append(why, ` ${fix ?? ""}`);
-    } else {
-      this.message.textContent = state === "connecting" ? "Connecting…" : `Waiting for the first record in ${rooms}`;
-    }
-  }
-
-  private showBadge(): void {
-    const { text, tone, title } = badgeOf(this.feed, Date.now());
-    if (this.badge.textContent !== text) this.badge.textContent = text;
-    this.badge.dataset.tone = tone;
-    this.badge.title = title;
-  }
-
-  private statistics(): PanelStatistics {
-    return {
-      room: this.feed.rooms.join(","),
-      painted_offset: this.painted,
+  private register(room: string): void {
+    const { client, feed } = this.parts;
+    if (this.registered.has(room)) return;
+    const read = (): PanelStatistics => ({
+      room,
+      painted_offset: this.painted.get(room) ?? 0,
       frames: this.frames,
-      dropped: 0, // positions, not queues: this page passes over nothing without a gap
-      state: this.feed.status.state,
-    };
+      dropped: feed.missed + (feed.status.publisherDropped ?? 0),
+      state: feed.status.state,
+    });
+    this.registered.set(room, client.registerPanel(read));
   }
+}
+
+function named(className: string, text: string): HTMLElement {
+  const element = document.createElement("span");
+  element.className = className;
+  element.textContent = element.title = text;
+  return element;
 }

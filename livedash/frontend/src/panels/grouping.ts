@@ -1,64 +1,80 @@
-// Which charts a room's fields get: one line chart for each group of numeric fields of like size. Pure; drawing is auto.ts's business.
+// Which numeric fields share a chart: those of like size, or of the same unit by their names. Pure; drawing is auto.ts's business.
+import { drawnFields } from "./tracks.ts";
 import type { RollingWindow } from "./window.ts";
+import type { X } from "./x_axis.ts";
 
-const MAX_DECADES = 1.3; // fields of one chart differ by less than a factor of 20
-const MAX_SERIES = 8;
-const SAMPLE_ROWS = 200;
-const X_FIELDS = ["step", "epoch"];
+const MOST_DECADES = 1.3; // fields of one chart differ by less than a factor of 20
+const MOST_DECADES_OF_UNIT = 3;
+const MOST_SERIES = 8;
+const SAMPLES = 400;
+const TYPICAL_SHARE = 0.9; // of the sample lies below: a single spike says nothing of a field's size
+const UNIT = /_(percent|pct|ratio|ns|us|ms|s|sec|seconds|kb|mb|gb|kb_s|mb_s|gb_s|bytes|bytes_s|bps|hz|khz|mhz|watts|volts|celsius|rpm|usd|eur)$/i;
 
-/** The field for x: the one asked for, else `step` or `epoch`, else a time field; null: the record's own time. */
-export function chooseX(window: RollingWindow, asked: string | null): string | null {
-  if (asked !== null) return asked === "time" ? null : asked;
-  for (const name of X_FIELDS) if (window.numbers.has(name)) return name;
-  for (const field of window.numbers.values()) if (field.type === "time") return field.name;
-  return null;
+export interface Sized {
+  readonly name: string;
+  /** log10 of what its values typically are; null where all are zero. */
+  readonly size: number | null;
 }
 
-export function isTimeField(window: RollingWindow, name: string | null): boolean {
-  return name === null || window.numbers.get(name)?.type === "time";
-}
-
-/** Numeric fields that are drawn: neither x nor times. */
-export function seriesFields(window: RollingWindow, x: string | null): string[] {
-  const fields = [...window.numbers.values()].filter(({ name, type }) => name !== x && !X_FIELDS.includes(name) && type !== "time");
-  return fields.map(({ name }) => name);
-}
-
-/** log10 of the size of a field's values in its last rows; null before it has a value. */
-export function magnitude(window: RollingWindow, name: string): number | null {
-  const values = window.column(name);
-  if (!values) return null;
-  let largest = 0;
-  let isSeen = false;
-  for (let row = Math.max(window.start, window.end - SAMPLE_ROWS); row < window.end; row++) {
-    const value = Math.abs(values[row]!);
-    if (Number.isNaN(value)) continue;
-    isSeen = true;
-    if (value > largest && value !== Infinity) largest = value;
-  }
-  return isSeen ? Math.log10(Math.max(largest, 1e-12)) : null;
-}
-
+/** A chart's fields; the array stays the same while fields join and leave. */
 export interface Group {
   readonly fields: string[];
-  low: number;
-  high: number;
 }
 
-/** Puts fields that are not in a group yet into one that fits, or into a new one. Groups never change their fields otherwise. */
-export function assign(groups: Group[], sized: readonly { name: string; size: number }[]): void {
-  const known = new Set(groups.flatMap((group) => group.fields));
-  for (const { name, size } of sized) {
-    if (known.has(name)) continue;
-    const fitting = groups.find(
-      (group) => group.fields.length < MAX_SERIES && Math.max(group.high, size) - Math.min(group.low, size) <= MAX_DECADES,
-    );
-    if (fitting) {
-      fitting.fields.push(name);
-      fitting.low = Math.min(fitting.low, size);
-      fitting.high = Math.max(fitting.high, size);
-    } else {
-      groups.push({ fields: [name], low: size, high: size });
-    }
+/** The fields that are drawn and have a number by now. */
+export function sizedFields(window: RollingWindow, x: X, asked: readonly string[] | null): Sized[] {
+  const names = asked ?? drawnFields(window, x);
+  return names.filter((name) => window.fields.get(name)?.isNumeric).map((name) => ({ name, size: sizeOf(window, name) }));
+}
+
+/** Puts fields that no group has yet where they fit; nothing else moves. */
+export function join(groups: Group[], sized: readonly Sized[]): void {
+  const sizes = new Map(sized.map(({ name, size }) => [name, size]));
+  const known = new Set(groups.flatMap(({ fields }) => fields));
+  for (const one of sized) {
+    if (known.has(one.name)) continue;
+    const group = groups.find(({ fields }) => fits(fields, sizes, one));
+    if (group) group.fields.push(one.name);
+    else groups.push({ fields: [one.name] });
   }
+}
+
+/** Groups anew. A group whose first field stays first in one is kept, with other fields; the rest are new, or gone. */
+export function regroup(groups: Group[], sized: readonly Sized[]): void {
+  const next: Group[] = [];
+  join(next, sized);
+  const kept = next.map(({ fields }) => {
+    const group = groups.find((old) => old.fields[0] === fields[0]);
+    group?.fields.splice(0, Infinity, ...fields);
+    return group ?? { fields };
+  });
+  groups.splice(0, Infinity, ...kept);
+}
+
+function fits(fields: readonly string[], sizes: ReadonlyMap<string, number | null>, { name, size }: Sized): boolean {
+  if (fields.length >= MOST_SERIES) return false;
+  const unit = unitOf(name);
+  if (fields.some((field) => unitOf(field) !== unit)) return false;
+  const all = [...fields.map((field) => sizes.get(field) ?? null), size].filter((one) => one !== null);
+  return Math.max(...all) - Math.min(...all) <= (unit ? MOST_DECADES_OF_UNIT : MOST_DECADES) || all.length < 2;
+}
+
+function unitOf(name: string): string | null {
+  return UNIT.exec(name)?.[1]?.toLowerCase() ?? null;
+}
+
+function sizeOf(window: RollingWindow, name: string): number | null {
+  const ys = window.numbers(name)!;
+  const step = Math.max(1, Math.floor(window.length / SAMPLES));
+  const sizes: number[] = [];
+  for (let at = window.end - 1; at >= window.start; at -= step) {
+    const size = Math.abs(ys[at]!);
+    if (size > 0 && size < Infinity) sizes.push(size);
+  }
+  if (sizes.length === 0) {
+    const latest = Math.abs(window.latest(name)); // a field that few records have may lie between the samples
+    return latest > 0 ? Math.log10(latest) : null;
+  }
+  sizes.sort((a, b) => a - b);
+  return Math.log10(sizes[Math.floor((sizes.length - 1) * TYPICAL_SHARE)]!);
 }

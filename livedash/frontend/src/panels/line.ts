@@ -1,272 +1,235 @@
-// The line chart: uPlot over a room's rolling window, with zoom that stays, runs that fade, and a legend of live values.
-import uPlot from "uplot";
+// The line chart: what it shows of a room's window, and what the viewer's pointer and keys do to it.
 import type { View, ViewContext } from "./contract.ts";
-import { formatNumber, formatTime } from "./format.ts";
-import { chooseX, isTimeField, seriesFields } from "./grouping.ts";
-import type { Theme } from "./theme.ts";
-import type { RollingWindow } from "./window.ts";
+import { joinCrosshair, pointOthers, type Pointed } from "./crosshair.ts";
+import { formatNumber } from "./format.ts";
+import { Legend } from "./legend.ts";
+import { formatMoment } from "./moments.ts";
+import { Plot, roundRange, type Area } from "./plot.ts";
+import { strokeTrace } from "./strokes.ts";
+import { colourOf, type Theme } from "./theme.ts";
+import { Tracks, type Drawn } from "./tracks.ts";
+import type { X } from "./x_axis.ts";
+import { Zoom, type Range } from "./zoom.ts";
 
 const DEFAULT_HEIGHT = 220;
-const LEGEND_PX = 20;
-const OLD_RUN_ALPHA = 0.25;
-const WHEEL_STEP = 0.15;
-
-interface Series {
-  readonly room: string;
-  readonly field: string;
-  readonly label: string;
-}
-
-type Data = uPlot.AlignedData;
+const STEP = 0.2; // of what is shown, for a key or a turn of the wheel
+const OLD_RUN_ALPHA = 0.28;
+const VALUES_EVERY_MS = 100; // faster than anybody reads
+const MOST_LEGEND_LABELS = 24;
 
 export function lineView(context: ViewContext): View {
   return new LineView(context);
 }
 
-class LineView implements View {
+class LineView implements View, Pointed {
   readonly element = document.createElement("div");
-  private readonly legend = document.createElement("div");
-  private readonly plotBox = document.createElement("div");
+  readonly legend = new Legend(() => this.context.repaint());
+  key = "";
+  private readonly box = document.createElement("div");
   private readonly follow = document.createElement("button");
-  private plot: uPlot | null = null;
-  private series: Series[] = [];
-  private keys: HTMLElement[] = [];
-  private hidden = new Set<string>();
-  private shape = "";
-  private width = 600;
-  private isFrozen = false;
+  private readonly tag = document.createElement("div");
+  private readonly zoom = new Zoom();
+  private readonly tracks: Tracks;
+  private readonly leaveCrosshair = joinCrosshair(this);
+  private plot: Plot | null = null;
   private theme: Theme;
-  private hasOldRun = false;
+  private width = 0;
+  private held: Range = { min: 0, max: 1 };
+  private drawn: readonly Drawn[] = [];
+  private pointedX: number | null = null;
+  private valuesMs = -Infinity;
 
   constructor(private readonly context: ViewContext) {
     this.theme = context.theme;
-    this.legend.className = "ld-legend";
-    this.plotBox.className = "ld-plot";
+    this.tracks = new Tracks(context.feed, context.spec);
+    this.follow.type = "button";
     this.follow.className = "ld-follow";
-    this.follow.textContent = "follow ⟶";
-    this.follow.title = "Show the newest records again (or double-click the chart)";
+    this.follow.textContent = "Follow";
+    this.follow.title = "Show the newest records again (a double click does the same)";
     this.follow.hidden = true;
-    this.follow.onclick = () => this.unfreeze();
-    this.plotBox.append(this.follow);
-    this.plotBox.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
-    this.plotBox.addEventListener("dblclick", () => this.unfreeze());
-    this.plotBox.addEventListener("mousedown", (event) => this.onDragStart(event), { capture: true });
-    this.plotBox.tabIndex = 0;
-    this.plotBox.addEventListener("keydown", (event) => this.onKey(event));
-    this.element.append(this.legend, this.plotBox);
+    this.follow.onclick = () => this.followAgain();
+    this.tag.className = "ld-tag";
+    this.tag.hidden = true;
+    this.box.className = "ld-plot";
+    this.box.style.height = `${this.height}px`;
+    this.box.tabIndex = 0;
+    this.box.setAttribute("role", "img");
+    this.box.append(this.follow, this.tag);
+    this.element.append(this.box);
+    this.listen();
   }
 
-  paint(): void {
-    const series = this.seriesNow();
-    const x = this.xNow();
-    const shape = JSON.stringify([series, x]);
-    const data = this.data(series, x);
-    if (shape !== this.shape || this.plot === null || this.hasOldRun !== data.length > series.length + 1) {
-      this.shape = shape;
-      this.series = series;
-      this.hasOldRun = data.length > series.length + 1;
-      this.rebuild(data);
-    } else {
-      this.plot.setData(data, !this.isFrozen);
-      if (this.isFrozen) this.plot.redraw();
-    }
-    this.showValues(this.plot?.cursor.idx ?? null);
+  get header(): HTMLElement {
+    return this.legend.element;
+  }
+
+  paint(nowMs: number): void {
+    if (this.tracks.update()) this.changed();
+    this.drawNow();
+    if (nowMs - this.valuesMs < VALUES_EVERY_MS) return;
+    this.valuesMs = nowMs;
+    this.showValues();
   }
 
   resize(widthPx: number): void {
     this.width = widthPx;
-    this.plot?.setSize({ width: widthPx, height: this.height() });
+    this.plot?.resize(widthPx, this.height);
   }
 
   themed(theme: Theme): void {
     this.theme = theme;
-    this.shape = "";
+    this.showLegend();
   }
 
   dispose(): void {
-    this.plot?.destroy();
+    this.leaveCrosshair();
+    this.plot?.dispose();
   }
 
-  // Data
-
-  private seriesNow(): Series[] {
-    const { spec, feed } = this.context;
-    const found: Series[] = [];
-    for (const [room, window] of feed.windows) {
-      const fields = spec.fields ?? seriesFields(window, chooseX(window, spec.x));
-      for (const field of fields) {
-        const label = feed.windows.size > 1 ? `${room} ${field}` : field;
-        if (window.numbers.has(field)) found.push({ room, field, label });
-      }
-    }
-    return found;
+  point(x: number | null): void {
+    this.plot?.point(x);
+    this.showPointed(x);
   }
 
-  private xNow(): string | null {
-    for (const window of this.context.feed.windows.values()) return chooseX(window, this.context.spec.x);
-    return null;
-  }
-
-  /** x first, then each series' newest run, then, if x went back, each series' run before it. */
-  private data(series: readonly Series[], x: string | null): Data {
-    const rooms = [...new Set(series.map(({ room }) => room))];
-    const only = rooms[0];
-    if (only === undefined) return [new Float64Array(0)] as unknown as Data;
-    const tables = rooms.map((room) => this.runs(this.context.feed.windows.get(room)!, series.filter((one) => one.room === room), x));
-    const newest = tables.map(([run]) => run!);
-    const older = tables.map((table) => table[1]);
-    if (rooms.length === 1 && older[0] === undefined) return newest[0]!;
-    const parts = [...newest, ...older.filter((run) => run !== undefined)];
-    return uPlot.join(parts) as Data;
-  }
-
-  private runs(window: RollingWindow, series: readonly Series[], x: string | null): Data[] {
-    const xs = (x === null ? window.times : window.column(x)) ?? window.times;
-    const scale = x !== null && isTimeField(window, x) ? 1 / 1000 : 1;
-    const starts = runStarts(xs, window.start, window.end);
-    const cut = (from: number, to: number): Data => {
-      const part = xs.subarray(from, to);
-      const rows = rowsWithX(part); // a record without x has no place in the chart
-      const taken = (column: Float64Array): Float64Array => (rows ? Float64Array.from(rows, (row) => column[row]!) : column);
-      const values = series.map(({ field }) => withoutNaN(taken(window.column(field)!.subarray(from, to))));
-      const shown = taken(part);
-      return [scale === 1 ? shown : shown.map((value) => value * scale), ...values] as unknown as Data;
-    };
-    const [last, before] = starts;
-    const runs = [cut(last!, window.end)];
-    if (before !== undefined) runs.push(cut(before, last!));
-    return runs;
+  private get height(): number {
+    return this.context.spec.height ?? DEFAULT_HEIGHT;
   }
 
   // Drawing
 
-  private rebuild(data: Data): void {
-    this.plot?.destroy();
-    this.keys = this.series.map((series, index) => this.legendKey(series, index));
-    this.legend.replaceChildren(...this.keys);
-    this.plot = new uPlot(this.options(data.length - 1), data, this.plotBox);
-    this.isFrozen = false;
-    this.follow.hidden = true;
+  /** Other series, or another x. */
+  private changed(): void {
+    const x = this.tracks.x!;
+    const key = JSON.stringify(x);
+    if (this.plot === null || key !== this.key) {
+      this.key = key;
+      this.zoom.follow(); // a range of another x says nothing
+      this.follow.hidden = true;
+      this.plot?.dispose();
+      this.plot = this.newPlot(x);
+    }
+    this.showLegend();
   }
 
-  private options(count: number): uPlot.Options {
-    const { muted, grid } = this.theme;
-    const isTime = this.isTime();
-    const axis = { stroke: muted, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid, width: 1, size: 4 }, font: "11px system-ui, sans-serif" };
-    return {
-      width: this.width,
-      height: this.height(),
-      legend: { show: false },
-      padding: [8, 10, 0, 0],
-      scales: { x: { time: isTime, range: (_, min, max) => xRange(min, max) } },
-      cursor: { drag: { x: true, y: false, setScale: true }, points: { size: 6 }, sync: { key: `ld-${isTime}` } },
-      axes: [
-        { ...axis, size: isTime ? 40 : 28, gap: 4 }, // times have a second line, with the day
-        { ...axis, size: yAxisWidth, gap: 4, values: (_, ticks) => ticks.map((tick) => formatNumber(tick)) },
-      ],
-      series: [{}, ...Array.from({ length: count }, (_, index) => this.seriesOptions(index))],
-      hooks: {
-        setCursor: [(plot) => this.showValues(plot.cursor.idx ?? null)],
-        setSelect: [(plot) => plot.select.width > 0 && this.freeze()],
+  private newPlot({ isTime, zone }: X): Plot {
+    const plot = new Plot(this.box, this.width || this.box.clientWidth, this.height, {
+      isTime,
+      zone,
+      isLog: this.context.spec.options.scale === "log",
+      theme: () => this.theme,
+      draw: (area) => this.draw(area),
+      pointed: (at) => {
+        this.showPointed(at);
+        pointOthers(this, at);
       },
-    };
-  }
-
-  private seriesOptions(index: number): uPlot.Series {
-    const at = index % this.series.length;
-    const isOld = index >= this.series.length;
-    const { label } = this.series[at]!;
-    return {
-      label,
-      stroke: this.colour(at),
-      width: 1.5,
-      alpha: isOld ? OLD_RUN_ALPHA : 1,
-      show: !this.hidden.has(label),
-      points: { show: (plot) => (plot.data[0]?.length ?? 0) < 40, size: 4, fill: this.colour(at) },
-      spanGaps: true, // a field that only some records have, such as a validation score, is a line all the same
-    };
-  }
-
-  private colour(index: number): string {
-    return this.theme.series[index % this.theme.series.length]!;
-  }
-
-  private isTime(): boolean {
-    const x = this.xNow();
-    for (const window of this.context.feed.windows.values()) return isTimeField(window, x);
-    return true;
-  }
-
-  private height(): number {
-    return (this.context.spec.height ?? DEFAULT_HEIGHT + LEGEND_PX) - LEGEND_PX;
-  }
-
-  private legendKey({ label }: Series, index: number): HTMLElement {
-    const key = document.createElement("button");
-    key.className = "ld-key";
-    key.setAttribute("aria-pressed", String(!this.hidden.has(label)));
-    const swatch = document.createElement("i");
-    swatch.style.background = this.colour(index);
-    const name = document.createElement("span");
-    name.textContent = label;
-    key.append(swatch, name, document.createElement("b"));
-    key.onclick = () => {
-      if (!this.hidden.delete(label)) this.hidden.add(label);
-      const isShown = !this.hidden.has(label);
-      key.setAttribute("aria-pressed", String(isShown));
-      this.plot?.setSeries(index + 1, { show: isShown });
-    };
-    return key;
-  }
-
-  /** At the cursor, or the latest. */
-  private showValues(index: number | null): void {
-    const { plot } = this;
-    if (!plot) return;
-    this.series.forEach(({ room, field }, at) => {
-      const value = index === null ? this.context.feed.windows.get(room)?.latest(field) : plot.data[at + 1]?.[index];
-      const text = typeof value === "number" ? formatNumber(value) : "–";
-      const shown = this.keys[at]?.lastElementChild;
-      if (shown && shown.textContent !== text) shown.textContent = text;
+      selected: (min, max) => this.change(() => this.zoom.to(min, max)),
     });
-    const x = index === null ? null : plot.data[0]?.[index];
-    this.legend.title = typeof x === "number" ? (this.isTime() ? formatTime(x * 1000) : `x = ${formatNumber(x)}`) : "";
+    plot.over.append(this.tag);
+    return plot;
   }
 
-  // Zoom and pan
-
-  private freeze(): void {
-    this.isFrozen = true;
-    this.follow.hidden = false;
+  private drawNow(): void {
+    const held = this.tracks.held();
+    if (!this.plot || !held) return;
+    this.held = padded(held, this.tracks.x!.isTime);
+    const shown = this.zoom.shown(this.held);
+    this.drawn = this.tracks.draw(shown, this.plot.widthPx * devicePixelRatio, (label) => this.legend.isHidden(label));
+    this.plot.show(shown, this.yRange());
   }
 
-  private unfreeze(): void {
-    this.isFrozen = false;
-    this.follow.hidden = true;
-    if (this.plot) this.plot.setData(this.plot.data, true);
+  private yRange(): Range {
+    const { scale, range } = this.context.spec.options;
+    if (range) return { min: range[0], max: range[1] };
+    const isLog = scale === "log";
+    let low = Infinity;
+    let high = -Infinity;
+    for (const { trace } of this.drawn) {
+      low = Math.min(low, isLog ? trace.leastPositive() : trace.low);
+      high = Math.max(high, trace.high);
+    }
+    return roundRange(low, high, isLog);
   }
 
-  /** Shift and wheel move the view, Ctrl (or a pinch) and wheel zoom; a wheel alone scrolls the page. */
+  private draw(area: Area): void {
+    const isFilled = this.tracks.series.length === 1;
+    for (const { series, age, trace } of this.drawn) {
+      const alpha = age === 0 ? 1 : OLD_RUN_ALPHA / Math.sqrt(age);
+      strokeTrace(area, trace, { colour: colourOf(this.theme, series), alpha, isFilled: isFilled && age === 0 });
+    }
+  }
+
+  // Legend and crosshair
+
+  private showLegend(): void {
+    const { series } = this.tracks;
+    this.legend.show(series.slice(0, MOST_LEGEND_LABELS).map(({ label }, at) => ({ label, colour: colourOf(this.theme, at) })));
+    const names = series.map(({ label }) => label).join(", ");
+    this.box.setAttribute("aria-label", `Line chart of ${names}. Plus and minus zoom, arrows move, Escape follows.`);
+    this.showValues();
+  }
+
+  private showPointed(x: number | null): void {
+    this.pointedX = x;
+    this.tag.hidden = x === null;
+    if (x !== null && this.plot) {
+      this.tag.textContent = this.xText(x);
+      const left = this.plot.leftOf(x);
+      this.tag.style.left = `${left}px`;
+      this.tag.hidden = left < 0 || left > this.plot.widthPx;
+    }
+    this.showValues();
+  }
+
+  private showValues(): void {
+    this.legend.setValues(this.tracks.x ? this.tracks.values(this.pointedX).map((value) => formatNumber(value)) : []);
+  }
+
+  private xText(x: number): string {
+    const { field, isTime, zone } = this.tracks.x!;
+    return isTime ? formatMoment(Math.round(x), zone) : `${field ?? ""} ${formatNumber(x, 5)}`;
+  }
+
+  // What the viewer does
+
+  private listen(): void {
+    this.box.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
+    this.box.addEventListener("dblclick", () => this.followAgain());
+    this.box.addEventListener("mousedown", (event) => this.onDragStart(event), { capture: true });
+    this.box.addEventListener("keydown", (event) => this.onKey(event));
+  }
+
+  private change(zoom: () => void): void {
+    zoom();
+    this.follow.hidden = this.zoom.isFollowing;
+    this.context.repaint();
+  }
+
+  private followAgain(): void {
+    this.change(() => this.zoom.follow());
+  }
+
+  /** Shift, or a wheel that turns sideways, moves; Ctrl, or a pinch, zooms. A wheel alone scrolls the page, as everywhere. */
   private onWheel(event: WheelEvent): void {
-    const { plot } = this;
-    if (!plot || !(event.shiftKey || event.ctrlKey || event.metaKey)) return;
+    const isZoom = event.ctrlKey || event.metaKey;
+    const sideways = event.deltaX !== 0 && Math.abs(event.deltaX) > Math.abs(event.deltaY);
+    if (!this.plot || !(isZoom || event.shiftKey || (sideways && !this.zoom.isFollowing))) return;
     event.preventDefault();
-    const direction = Math.sign(event.deltaY || event.deltaX);
-    if (event.shiftKey) this.moveView(direction * WHEEL_STEP);
-    else this.zoomView(1 + direction * WHEEL_STEP, plot.posToVal(event.clientX - plot.over.getBoundingClientRect().left, "x"));
+    const direction = Math.sign(isZoom ? event.deltaY : event.deltaX || event.deltaY);
+    const around = this.plot.xAt(event.clientX);
+    this.change(() => (isZoom ? this.zoom.by(1 + direction * STEP, around, this.held) : this.zoom.move(direction * STEP * 0.5, this.held)));
   }
 
-  /** Shift and drag move the view; uPlot, which would select, doesn't see it. */
+  /** Shift and drag move the view; uPlot, which would select, does not see it. */
   private onDragStart(event: MouseEvent): void {
-    const { min, max } = this.plot?.scales.x ?? {};
-    if (!event.shiftKey || event.button !== 0 || min == null || max == null) return;
+    if (!this.plot || !event.shiftKey || event.button !== 0) return;
     event.preventDefault();
     event.stopPropagation();
-    this.freeze();
-    const perPx = (max - min) / Math.max(1, this.plot!.over.clientWidth);
+    const width = this.plot.widthPx;
+    let before = event.clientX;
     const move = (now: MouseEvent): void => {
-      const by = (event.clientX - now.clientX) * perPx;
-      this.plot?.setScale("x", { min: min + by, max: max + by });
+      const share = (before - now.clientX) / width;
+      before = now.clientX;
+      this.change(() => this.zoom.move(share, this.held));
     };
     const stop = (): void => document.removeEventListener("mousemove", move);
     document.addEventListener("mousemove", move);
@@ -274,77 +237,27 @@ class LineView implements View {
   }
 
   private onKey(event: KeyboardEvent): void {
-    const keys: Record<string, () => void> = {
-      ArrowLeft: () => this.moveView(-WHEEL_STEP),
-      ArrowRight: () => this.moveView(WHEEL_STEP),
-      "+": () => this.zoomView(1 - WHEEL_STEP, null),
-      "-": () => this.zoomView(1 + WHEEL_STEP, null),
-      Escape: () => this.unfreeze(),
+    const { zoom, held } = this;
+    const actions: Readonly<Record<string, () => void>> = {
+      ArrowLeft: () => zoom.move(-STEP, held),
+      ArrowRight: () => zoom.move(STEP, held),
+      "+": () => zoom.by(1 - STEP, null, held),
+      "=": () => zoom.by(1 - STEP, null, held),
+      "-": () => zoom.by(1 + STEP, null, held),
+      Escape: () => zoom.follow(),
+      Home: () => zoom.follow(),
     };
-    const act = keys[event.key];
-    if (!act) return;
+    const action = actions[event.key];
+    if (!action || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    event.stopPropagation(); // the notebook would take it as its own shortcut
-    act();
-  }
-
-  private moveView(share: number): void {
-    const { min, max } = this.plot?.scales.x ?? {};
-    if (min == null || max == null) return;
-    this.freeze();
-    const by = (max - min) * share;
-    this.plot!.setScale("x", { min: min + by, max: max + by });
-  }
-
-  private zoomView(factor: number, around: number | null): void {
-    const { min, max } = this.plot?.scales.x ?? {};
-    if (min == null || max == null) return;
-    this.freeze();
-    const middle = around ?? (min + max) / 2;
-    this.plot!.setScale("x", { min: middle - (middle - min) * factor, max: middle + (max - middle) * factor });
+    event.stopPropagation(); // a notebook would take it as its own shortcut
+    this.change(action);
   }
 }
 
-/** The first row of the newest run, and that of the run before it if there is one: a run begins where x goes back. Rows without x are passed over. */
-export function runStarts(xs: Float64Array, start: number, end: number): number[] {
-  const starts: number[] = [];
-  let next = NaN;
-  let nextRow = end;
-  for (let row = end - 1; row >= start && starts.length < 2; row--) {
-    const x = xs[row]!;
-    if (Number.isNaN(x)) continue;
-    if (next < x) starts.push(nextRow);
-    next = x;
-    nextRow = row;
-  }
-  if (starts.length < 2) starts.push(start);
-  return starts;
-}
-
-/** The rows that have an x; null if all have: uPlot needs an x that is a number in each row. */
-export function rowsWithX(xs: Float64Array): number[] | null {
-  if (!xs.some(Number.isNaN)) return null;
-  const rows: number[] = [];
-  xs.forEach((x, row) => {
-    if (!Number.isNaN(x)) rows.push(row);
-  });
-  return rows;
-}
-
-/** uPlot knows null as a hole, and NaN as a number that spoils its ranges. */
-export function withoutNaN(values: Float64Array): Float64Array | (number | null)[] {
-  for (const value of values) {
-    if (!Number.isFinite(value)) return Array.from(values, (one) => (Number.isFinite(one) ? one : null));
-  }
-  return values;
-}
-
-/** Around a single x: uPlot would show years around one moment. */
-export function xRange(min: number, max: number): [number, number] {
-  return min === max && min !== null ? [min - 0.5, max + 0.5] : [min, max];
-}
-
-function yAxisWidth(_: uPlot, ticks: string[] | null): number {
-  const longest = Math.max(4, ...(ticks ?? []).map((tick) => tick.length));
-  return 14 + longest * 6.4;
+/** A single record has no width of its own. */
+function padded({ min, max }: Range, isTime: boolean): Range {
+  if (max > min) return { min, max };
+  const by = isTime ? 1000 : 1;
+  return { min: min - by, max: max + by };
 }

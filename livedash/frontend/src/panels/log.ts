@@ -1,14 +1,15 @@
-// The log: records as lines of text, the newest at the end; scrolling up stops the following, scrolling down begins it again.
+// The log: records as lines of text, the newest at the end; scrolling up stops the following. A click on a line shows the whole record.
 import type { View, ViewContext } from "./contract.ts";
-import { formatTime, formatValue } from "./format.ts";
-import { valueAt } from "./table.ts";
+import { Detail } from "./detail.ts";
+import { pushedAt, textAt, wholeRecord } from "./record.ts";
+import { Rows } from "./rows.ts";
 import type { RollingWindow } from "./window.ts";
 
-const MAX_LINES = 500;
-const EVERY_MS = 100;
+const DEFAULT_HEIGHT = 240;
+const LINE_PX = 20;
+const EVERY_MS = 50;
 const MESSAGE_FIELDS = ["message", "msg", "text", "line"];
 const LEVEL_FIELDS = ["level", "levelname", "severity"];
-const NEAR_END_PX = 8;
 
 export function logView(context: ViewContext): View {
   return new LogView(context);
@@ -17,34 +18,37 @@ export function logView(context: ViewContext): View {
 class LogView implements View {
   readonly element = document.createElement("div");
   readonly everyMs = EVERY_MS;
-  private shown = 0; // the offset of the last line
-  private epoch = "";
+  private readonly rows: Rows;
+  private readonly detail = new Detail();
+  private window: RollingWindow | null = null;
+  private revision = -1;
 
   constructor(private readonly context: ViewContext) {
-    this.element.className = "ld-scroll ld-log";
-    this.element.setAttribute("role", "log");
-    this.element.style.height = `${context.spec.height ?? 240}px`;
+    this.element.className = "ld-lines";
+    this.rows = new Rows({
+      heightPx: context.spec.height ?? DEFAULT_HEIGHT,
+      rowPx: LINE_PX,
+      newest: "last",
+      newRow: () => this.newLine(),
+      fill: (element, row) => this.fill(element, row),
+      onScroll: () => this.paint(),
+    });
+    this.rows.element.setAttribute("role", "log");
+    this.rows.element.style.height = this.rows.element.style.maxHeight;
+    this.element.append(this.rows.element, this.rows.followButton, this.detail.element);
   }
 
   paint(): void {
-    const window = this.context.feed.windows.values().next().value;
+    const window = [...this.context.feed.windows.values()].find(({ length }) => length > 0);
     if (!window) return;
-    const { element } = this;
-    const isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX;
-    if (this.epoch !== window.epoch || window.offset < this.shown) {
-      element.replaceChildren();
-      this.shown = 0;
-      this.epoch = window.epoch;
-    }
-    const fresh = Math.min(window.offset - this.shown, window.length, MAX_LINES);
-    for (let row = window.end - fresh; row < window.end; row++) element.append(this.line(window, row));
-    while (element.childElementCount > MAX_LINES) element.firstElementChild!.remove();
-    this.shown = window.offset;
-    if (isAtEnd) element.scrollTop = element.scrollHeight;
+    if (window !== this.window || window.revision !== this.revision) this.rows.reset();
+    this.window = window;
+    this.revision = window.revision;
+    this.rows.paint(window, null);
   }
 
   resize(): void {
-    // Lines wrap by themselves.
+    // Lines are as wide as their text.
   }
 
   themed(): void {
@@ -52,42 +56,57 @@ class LogView implements View {
   }
 
   dispose(): void {
-    this.element.replaceChildren();
+    this.rows.reset();
   }
 
-  private line(window: RollingWindow, row: number): HTMLElement {
-    const line = document.createElement("div");
-    const time = document.createElement("span");
-    time.textContent = formatTime(window.times[row]! * 1000).slice(11);
-    const level = firstOf(window, LEVEL_FIELDS, row);
-    if (level) line.dataset.level = levelOf(String(level));
-    line.append(time, this.text(window, row));
-    return line;
-  }
-
-  private text(window: RollingWindow, row: number): string {
-    const { fields } = this.context.spec;
-    const message = fields ? undefined : firstOf(window, MESSAGE_FIELDS, row);
-    if (message !== undefined) {
-      const level = firstOf(window, LEVEL_FIELDS, row);
-      return `${level === undefined ? "" : `${String(level)} `}${String(message)}`;
+  private newLine(): HTMLElement {
+    const element = document.createElement("div");
+    for (const name of ["time", "em", "span"]) {
+      const part = document.createElement(name);
+      part.append(document.createTextNode(""));
+      element.append(part);
     }
-    const names = fields ?? [...new Set([...window.numbers.keys(), ...window.texts.keys()])];
-    const parts = names.map((name) => [name, valueAt(window, name, row)] as const).filter(([, value]) => value !== undefined);
-    return parts.map(([name, value]) => `${name}=${formatValue(value, window.numbers.get(name)?.type === "time")}`).join("  ");
+    element.onclick = () => {
+      const row = Number(element.dataset.row);
+      if (this.window && row >= this.window.firstRow) this.detail.show(wholeRecord(this.window, row));
+    };
+    return element;
+  }
+
+  private fill(element: HTMLElement, row: number): void {
+    const window = this.window!;
+    if (element.dataset.row === String(row)) return; // records never change
+    element.dataset.row = String(row);
+    const [time, level, text] = lineOf(window, row, this.context.spec.fields, Date.now());
+    element.dataset.level = levelOf(level);
+    [time, level.toUpperCase(), text].forEach((part, at) => {
+      (element.children[at]!.firstChild as Text).data = part;
+    });
   }
 }
 
-function firstOf(window: RollingWindow, names: readonly string[], row: number): unknown {
+/** Time, level and text of a record. Line ends are marked, since a line is a line here. */
+export function lineOf(window: RollingWindow, row: number, fields: readonly string[] | null, nowMs: number): [string, string, string] {
+  const level = firstOf(window, LEVEL_FIELDS, row);
+  const message = fields ? null : firstOf(window, MESSAGE_FIELDS, row);
+  const used = new Set([level?.name, message?.name]);
+  const rest = (fields ?? [...window.fields.keys()]).filter((name) => !used.has(name));
+  const pairs = rest.map((name) => [name, textAt(window, name, row)] as const).filter(([, text]) => text !== "");
+  const parts = [message?.text, ...pairs.map(([name, text]) => (fields?.length === 1 ? text : `${name}=${text}`))];
+  const text = parts.filter(Boolean).join("  ").replaceAll(/\r?\n/g, " ⏎ ");
+  return [pushedAt(window, row, nowMs), level?.text ?? "", text];
+}
+
+function firstOf(window: RollingWindow, names: readonly string[], row: number): { name: string; text: string } | null {
   for (const name of names) {
-    const value = valueAt(window, name, row);
-    if (value !== undefined && value !== null) return value;
+    const text = textAt(window, name, row);
+    if (text !== "") return { name, text };
   }
-  return undefined;
+  return null;
 }
 
-export function levelOf(text: string): string {
+export function levelOf(text: string): "error" | "warning" | "info" {
   const level = text.toLowerCase();
-  if (/^(err|crit|fatal)/.test(level)) return "error";
-  return level.startsWith("warn") ? "warning" : "info";
+  if (/^(?:err|crit|fatal)/.test(level) || Number(level) >= 40) return "error"; // Python's levels as numbers, too
+  return level.startsWith("warn") || Number(level) >= 30 ? "warning" : "info";
 }

@@ -5,12 +5,20 @@ export interface Painter {
   paint(nowMs: number): void;
 }
 
+/** Between two pictures, for who asked their system for less motion. */
+const CALM_MS = 250;
+
 const waiting = new Set<Painter>();
-let frame = 0;
+let isAsked = false;
+let lastMs = -Infinity;
 
 export function requestPaint(painter: Painter): void {
   waiting.add(painter);
-  if (frame === 0) frame = requestAnimationFrame(run);
+  if (isAsked) return;
+  isAsked = true;
+  const pauseMs = lastMs + CALM_MS - performance.now();
+  if (pauseMs > 0 && isCalm()) setTimeout(() => requestAnimationFrame(run), pauseMs);
+  else requestAnimationFrame(run);
 }
 
 export function cancelPaint(painter: Painter): void {
@@ -18,15 +26,22 @@ export function cancelPaint(painter: Painter): void {
 }
 
 function run(nowMs: number): void {
-  frame = 0;
+  isAsked = false;
+  lastMs = nowMs;
   const due = [...waiting];
   waiting.clear();
   for (const painter of due) {
     try {
       painter.paint(nowMs);
     } catch (error) {
-      // One panel's fault must not stop the others; the console says which.
-      reportError(error);
+      reportError(error); // one panel's fault must not stop the others; the console says which
     }
   }
+}
+
+let calmQuery: MediaQueryList | null = null;
+
+function isCalm(): boolean {
+  calmQuery ??= matchMedia("(prefers-reduced-motion: reduce)");
+  return calmQuery.matches;
 }

@@ -3,6 +3,13 @@ import { isGlob, isRoom } from "../wire/names.ts";
 
 export type PanelKind = "auto" | "line" | "number" | "table" | "log" | "figure";
 
+export interface PanelOptions {
+  /** Of a line chart's y. */
+  readonly scale?: "linear" | "log";
+  /** y from and to, where it is not to follow the data. */
+  readonly range?: readonly [number, number];
+}
+
 export interface PanelSpec {
   readonly kind: PanelKind;
   readonly rooms: readonly string[];
@@ -11,6 +18,7 @@ export interface PanelSpec {
   readonly window: number;
   readonly title: string | null;
   readonly height: number | null;
+  readonly options: PanelOptions;
   readonly figure: { readonly data: readonly Record<string, unknown>[]; readonly layout: Record<string, unknown> } | null;
 }
 
@@ -20,6 +28,7 @@ export interface DashboardSpec {
 }
 
 const KINDS: ReadonlySet<string> = new Set(["auto", "line", "number", "table", "log", "figure"]);
+const VERSION = 1;
 const MAX_PANELS = 100;
 const MAX_WINDOW = 1_000_000;
 const MIN_HEIGHT = 40;
@@ -29,6 +38,7 @@ const DEFAULT_WINDOW = 10_000;
 /** Throws an Error whose message is for people. */
 export function dashboardOf(raw: unknown): DashboardSpec {
   const fields = objectOf(raw);
+  if (fields.version !== undefined && fields.version !== VERSION) throw new Error("it was made by a newer livedash; reload the page, or update the server’s livedash");
   if (!Array.isArray(fields.rows)) throw new Error("a dashboard has rows");
   const rows = fields.rows.map((row: unknown) => (Array.isArray(row) ? row.map(panelOf) : []));
   const count = rows.reduce((sum, row) => sum + row.length, 0);
@@ -50,7 +60,19 @@ function panelOf(raw: unknown): PanelSpec {
     window: between(fields.window, 1, MAX_WINDOW) ?? DEFAULT_WINDOW,
     title: textOrNull(fields.title),
     height: between(fields.height, MIN_HEIGHT, MAX_HEIGHT),
+    options: optionsOf(fields.options),
     figure: fields.figure == null ? null : figureOf(fields.figure),
+  };
+}
+
+/** What this page does not know is for a newer one. */
+function optionsOf(raw: unknown): PanelOptions {
+  if (raw == null) return {};
+  const { scale, range } = objectOf(raw);
+  const isRange = Array.isArray(range) && range.length === 2 && range.every(Number.isFinite) && range[0] < range[1];
+  return {
+    ...((scale === "log" || scale === "linear") && { scale }),
+    ...(isRange && { range: [range[0], range[1]] as const }),
   };
 }
 

@@ -1,47 +1,68 @@
-// The table: a room's newest records first, a bounded number of rows in the page, sorted by a column on click.
+// The table: a room's newest records first, in columns that a click sorts; a click on a row shows the whole record.
 import type { View, ViewContext } from "./contract.ts";
-import { formatTime, formatValue } from "./format.ts";
+import { Detail } from "./detail.ts";
+import { pushedAt, textAt, wholeRecord } from "./record.ts";
+import { Rows } from "./rows.ts";
+import { nextSort, sortedRows, TIME, type Sort } from "./sorting.ts";
 import type { RollingWindow } from "./window.ts";
 
-const MAX_ROWS = 200;
-const EVERY_MS = 100;
-const TIME = "time";
+const DEFAULT_HEIGHT = 280;
+const ROW_PX = 24;
+const EVERY_MS = 50; // faster than anybody reads
+const SORT_EVERY_MS = 250; // sorting a window takes some ms
+const LETTER_PX = 7.2;
+const CELL_PADDING_PX = 22;
+const NARROWEST_PX = 56;
+const WIDEST_PX = 340;
+const SAMPLE_ROWS = 40;
 
 export function tableView(context: ViewContext): View {
   return new TableView(context);
 }
 
-interface Sort {
-  readonly field: string;
-  readonly isDescending: boolean;
-}
-
 class TableView implements View {
   readonly element = document.createElement("div");
   readonly everyMs = EVERY_MS;
-  private readonly head = document.createElement("thead");
-  private readonly body = document.createElement("tbody");
-  private fields: string[] = [];
+  private readonly rows: Rows;
+  private readonly head = document.createElement("div");
+  private readonly detail = new Detail();
+  private window: RollingWindow | null = null;
+  private columns: readonly string[] = [];
+  private widths: number[] = [];
   private shape = "";
   private sort: Sort | null = null;
+  private order: readonly number[] = [];
+  private orderMs = -Infinity;
 
   constructor(private readonly context: ViewContext) {
-    this.element.className = "ld-scroll";
-    if (context.spec.height) this.element.style.maxHeight = `${context.spec.height}px`;
-    const table = document.createElement("table");
-    table.className = "ld-table";
-    table.append(this.head, this.body);
-    this.element.append(table);
+    this.element.className = "ld-table";
+    this.element.setAttribute("role", "table");
+    this.head.className = "ld-table-head";
+    this.head.setAttribute("role", "row");
+    this.rows = new Rows({
+      heightPx: context.spec.height ?? DEFAULT_HEIGHT,
+      rowPx: ROW_PX,
+      newest: "first",
+      newRow: () => this.newRow(),
+      fill: (element, row) => this.fill(element, row),
+      onScroll: () => this.paint(performance.now()),
+    });
+    this.rows.element.prepend(this.head);
+    this.element.append(this.rows.element, this.rows.followButton, this.detail.element);
   }
 
-  paint(): void {
-    const window = this.context.feed.windows.values().next().value;
+  paint(nowMs: number): void {
+    // A table of several rooms shows the first that has records: rows of different rooms have no order.
+    const window = [...this.context.feed.windows.values()].find(({ length }) => length > 0);
     if (!window) return;
+    this.window = window;
     this.build(window);
-    const rows = this.sort ? sortedRows(window, this.sort) : newestRows(window);
-    while (this.body.rows.length > rows.length) this.body.deleteRow(-1);
-    while (this.body.rows.length < rows.length) this.addRow(window);
-    rows.forEach((row, index) => this.fill(this.body.rows[index]!, window, row));
+    this.widen(window);
+    if (this.sort && nowMs - this.orderMs >= SORT_EVERY_MS) {
+      this.orderMs = nowMs;
+      this.order = sortedRows(window, this.sort);
+    }
+    this.rows.paint(window, this.sort && this.order.filter((row) => row >= window.firstRow));
   }
 
   resize(): void {
@@ -53,88 +74,84 @@ class TableView implements View {
   }
 
   dispose(): void {
-    this.body.replaceChildren();
+    this.rows.reset();
   }
 
   private build(window: RollingWindow): void {
-    const known = this.context.spec.fields ?? [...new Set([...window.numbers.keys(), ...window.texts.keys()])];
-    const shape = JSON.stringify([known, this.sort]);
+    const fields = this.context.spec.fields ?? [...window.fields.keys()];
+    const shape = JSON.stringify([fields, this.sort, fields.map((field) => isNumeric(window, field))]);
     if (shape === this.shape) return;
     this.shape = shape;
-    this.fields = [...known];
-    const row = document.createElement("tr");
-    for (const field of [TIME, ...this.fields]) row.append(this.header(field, window));
-    this.head.replaceChildren(row);
-    this.body.replaceChildren();
+    this.columns = [TIME, ...fields];
+    this.widths = this.columns.map((name) => pxOf(name.length + 2));
+    this.head.replaceChildren(...this.columns.map((name) => this.headerCell(name, window)));
+    this.rows.reset();
   }
 
-  private header(field: string, window: RollingWindow): HTMLElement {
-    const cell = document.createElement("th");
-    cell.scope = "col";
-    const isSorted = this.sort?.field === field;
-    cell.textContent = `${field}${isSorted ? (this.sort!.isDescending ? " ↓" : " ↑") : ""}`;
-    cell.ariaSort = isSorted ? (this.sort!.isDescending ? "descending" : "ascending") : "none";
-    if (isLeft(window, field)) cell.className = "ld-left";
+  private headerCell(name: string, window: RollingWindow): HTMLElement {
+    const cell = document.createElement("button");
+    cell.type = "button";
+    cell.setAttribute("role", "columnheader");
+    const sort = this.sort?.field === name ? this.sort : null;
+    cell.ariaSort = sort ? (sort.isDescending ? "descending" : "ascending") : "none";
+    cell.textContent = `${name === TIME ? "pushed" : name}${sort ? (sort.isDescending ? " ↓" : " ↑") : ""}`;
+    cell.title = name === TIME ? "When the record was pushed" : name;
+    cell.classList.toggle("ld-right", isNumeric(window, name));
     cell.onclick = () => {
-      this.sort = nextSort(this.sort, field);
-      this.paint();
+      this.sort = nextSort(this.sort, name);
+      this.orderMs = -Infinity;
+      this.rows.element.scrollTop = 0;
+      this.paint(performance.now());
     };
     return cell;
   }
 
-  private addRow(window: RollingWindow): void {
-    const row = this.body.insertRow();
-    for (const field of [TIME, ...this.fields]) {
-      const cell = row.insertCell();
-      if (isLeft(window, field)) cell.className = "ld-left";
+  /** Columns get wider for what comes, and never narrower: they would jump with each record. */
+  private widen(window: RollingWindow): void {
+    const nowMs = Date.now();
+    for (let row = Math.max(window.firstRow, window.nextRow - SAMPLE_ROWS); row < window.nextRow; row += 4) {
+      this.columns.forEach((name, at) => {
+        const text = name === TIME ? pushedAt(window, row, nowMs) : textAt(window, name, row);
+        this.widths[at] = Math.max(this.widths[at]!, pxOf(text.length));
+      });
     }
+    const columns = this.widths.map((width) => `minmax(${width}px, ${width}fr)`).join(" ");
+    if (this.element.style.getPropertyValue("--ld-columns") !== columns) this.element.style.setProperty("--ld-columns", columns);
   }
 
-  private fill(row: HTMLTableRowElement, window: RollingWindow, at: number): void {
-    [TIME, ...this.fields].forEach((field, index) => {
-      const text = index === 0 ? formatTime(window.times[at]! * 1000) : textAt(window, field, at);
-      const cell = row.cells[index]!;
-      if (cell.textContent !== text) cell.textContent = text;
+  private newRow(): HTMLElement {
+    const element = document.createElement("div");
+    element.setAttribute("role", "row");
+    for (const name of this.columns) {
+      const cell = document.createElement("span");
+      cell.setAttribute("role", "cell");
+      if (this.window && isNumeric(this.window, name)) cell.className = "ld-right";
+      cell.append(document.createTextNode(""));
+      element.append(cell);
+    }
+    element.onclick = () => {
+      const row = Number(element.dataset.row);
+      if (this.window && row >= this.window.firstRow) this.detail.show(wholeRecord(this.window, row));
+    };
+    return element;
+  }
+
+  private fill(element: HTMLElement, row: number): void {
+    const window = this.window!;
+    if (element.dataset.row === String(row)) return; // records never change
+    element.dataset.row = String(row);
+    const nowMs = Date.now();
+    this.columns.forEach((name, at) => {
+      (element.children[at]!.firstChild as Text).data = name === TIME ? pushedAt(window, row, nowMs) : textAt(window, name, row);
     });
   }
 }
 
-/** A click sorts downwards, a second one upwards, a third one shows the newest first again. */
-export function nextSort(sort: Sort | null, field: string): Sort | null {
-  if (sort?.field !== field) return { field, isDescending: true };
-  return sort.isDescending ? { field, isDescending: false } : null;
+function isNumeric(window: RollingWindow, name: string): boolean {
+  const field = window.fields.get(name);
+  return field !== undefined && field.isNumeric && field.type !== "time";
 }
 
-function isLeft(window: RollingWindow, field: string): boolean {
-  return field === TIME || !window.numbers.has(field);
-}
-
-export function valueAt(window: RollingWindow, field: string, row: number): unknown {
-  const text = window.texts.get(field)?.values[row];
-  if (text !== undefined) return text;
-  const value = window.column(field)?.[row];
-  return value === undefined || Number.isNaN(value) ? undefined : value;
-}
-
-function textAt(window: RollingWindow, field: string, row: number): string {
-  const type = window.numbers.get(field)?.type;
-  const value = valueAt(window, field, row);
-  return type === "bool" && typeof value === "number" ? String(value === 1) : formatValue(value, type === "time");
-}
-
-function newestRows(window: RollingWindow): number[] {
-  const count = Math.min(MAX_ROWS, window.length);
-  return Array.from({ length: count }, (_, index) => window.end - 1 - index);
-}
-
-function sortedRows(window: RollingWindow, { field, isDescending }: Sort): number[] {
-  const rows = Array.from({ length: window.length }, (_, index) => window.start + index);
-  const key = (row: number): unknown => (field === TIME ? window.times[row] : valueAt(window, field, row));
-  const compared = (a: unknown, b: unknown): number => {
-    if (a === undefined || a === null) return b === undefined || b === null ? 0 : 1; // what is missing stands last
-    if (b === undefined || b === null) return -1;
-    const order = typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b));
-    return isDescending ? -order : order;
-  };
-  return rows.sort((a, b) => compared(key(a), key(b))).slice(0, MAX_ROWS);
+function pxOf(letters: number): number {
+  return Math.round(Math.min(WIDEST_PX, Math.max(NARROWEST_PX, letters * LETTER_PX + CELL_PADDING_PX)));
 }

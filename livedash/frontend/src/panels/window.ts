@@ -1,54 +1,38 @@
-// The rolling column store behind a room's panels: the last `capacity` records, in one flat array per field.
-// What is drawn from it, and when, is the panels' business.
-import { cell, dense, type Batch } from "../wire/batch.ts";
-import type { Column, ColumnType } from "../wire/column.ts";
+// The rolling column store behind a room's panels: the last `capacity` records, one flat array a field. What is drawn from it, and when, is not here.
+//
+// Rows are held at [start, end) of arrays that are larger than the window, so that appending is a copy; they move to the front only when the end is
+// reached, which costs two moved rows a new one. Arrays begin small and double, since most rooms never fill their window. A row's number (`base` + its
+// index) stays the same while it is held and never comes again, so whoever keeps something by row knows what is new and what has left.
+import type { Batch } from "../wire/batch.ts";
+import { Field, grown } from "./field.ts";
 
-/** Rows live in [start, end) of arrays twice the window's size: appending is a copy, and the whole moves back once per window. */
-const SLACK = 2;
+const FIRST_SIZE = 1024;
+const SLACK = 0.5; // of the window, beyond it
 
-export class NumberField {
-  values: Float64Array;
-  constructor(
-    readonly name: string,
-    public type: ColumnType,
-    size: number,
-    readonly unit?: string,
-  ) {
-    this.values = new Float64Array(size).fill(NaN);
-  }
+/** A column in which each row has a value: where the record has none, that of the record before it. */
+interface Carried {
+  numbers: Float64Array;
 }
-
-export class ValueField {
-  values: unknown[];
-  constructor(
-    readonly name: string,
-    public type: ColumnType,
-    size: number,
-  ) {
-    this.values = new Array<unknown>(size).fill(undefined);
-  }
-}
-
-const NUMERIC: ReadonlySet<ColumnType> = new Set(["f8", "i8", "bool", "time"]);
 
 export class RollingWindow {
-  readonly numbers = new Map<string, NumberField>();
-  readonly texts = new Map<string, ValueField>();
-  /** Seconds since 1970. */
+  readonly fields = new Map<string, Field>();
+  /** When each record was pushed: ms since 1970. */
   times: Float64Array;
   start = 0;
   end = 0;
+  base = 0;
   /** Of the newest record held; 0 before the first. */
   offset = 0;
   epoch = "0";
-  /** Grows with every change: who has drawn this version has nothing to draw. */
-  version = 0;
-  /** Grows when a field comes. */
+  /** Grows when a snapshot replaces what was held. */
+  revision = 0;
+  /** Grows when a field comes or goes. */
   fieldsVersion = 0;
-  private readonly size: number;
+  private size: number;
+  private readonly carried = new Map<string | null, Carried>();
 
   constructor(readonly capacity: number) {
-    this.size = Math.max(2, Math.min(capacity, 1_000_000)) * SLACK;
+    this.size = Math.min(FIRST_SIZE, this.fullSize);
     this.times = new Float64Array(this.size);
   }
 
@@ -56,124 +40,144 @@ export class RollingWindow {
     return this.end - this.start;
   }
 
+  /** The numbers of the oldest row held, and of the next to come. */
+  get firstRow(): number {
+    return this.base + this.start;
+  }
+
+  get nextRow(): number {
+    return this.base + this.end;
+  }
+
   replace(batch: Batch): void {
+    this.base += this.end;
     this.start = this.end = 0;
-    this.numbers.clear();
-    this.texts.clear();
+    this.fields.clear();
+    this.carried.clear();
+    this.revision++;
     this.fieldsVersion++;
-    this.epoch = batch.epoch;
     this.take(batch);
   }
 
   append(batch: Batch): void {
-    if (batch.epoch !== this.epoch && this.length > 0 && this.epoch !== "0") {
-      this.replace(batch);
-      return;
-    }
-    this.epoch = batch.epoch;
-    this.take(batch);
+    if (batch.epoch !== this.epoch && this.length > 0) this.replace(batch);
+    else this.take(batch);
   }
 
-  column(name: string): Float64Array | undefined {
-    return this.numbers.get(name)?.values;
+  numbers(name: string): Float64Array | null {
+    return this.fields.get(name)?.numbers ?? null;
   }
 
-  /** The newest value of a numeric field that is a number, or NaN. */
+  /** The newest number of a field; NaN where there is none. */
   latest(name: string): number {
-    const values = this.column(name);
-    if (!values) return NaN;
-    for (let row = this.end - 1; row >= this.start; row--) if (!Number.isNaN(values[row]!)) return values[row]!;
+    const field = this.fields.get(name);
+    if (!field?.numbers || field.lastNumberRow < this.firstRow) return NaN;
+    return field.numbers[field.lastNumberRow - this.base]!;
+  }
+
+  /** The number before that; NaN where there is none. */
+  previous(name: string): number {
+    const field = this.fields.get(name);
+    if (!field?.numbers) return NaN;
+    for (let row = field.lastNumberRow - 1; row >= this.firstRow; row--) {
+      const value = field.numbers[row - this.base]!;
+      if (value - value === 0) return value;
+    }
     return NaN;
   }
 
+  /** The newest value that some record has in a field. */
   latestValue(name: string): unknown {
-    const values = this.texts.get(name)?.values;
-    if (!values) return undefined;
-    for (let row = this.end - 1; row >= this.start; row--) if (values[row] !== undefined) return values[row];
-    return undefined;
+    const field = this.fields.get(name);
+    return field && field.lastRow >= this.firstRow ? field.cell(field.lastRow - this.base) : undefined;
+  }
+
+  /**
+   * What a chart's x is: a field's numbers, each kept until the next one, or for null the times, which never go back (two publishers' clocks
+   * may differ by a little). The array is another one after each change; ask again before each use.
+   */
+  xs(field: string | null): Float64Array {
+    let carried = this.carried.get(field);
+    if (!carried) {
+      carried = { numbers: new Float64Array(this.size) };
+      this.carried.set(field, carried);
+      this.carry(field, carried, this.start, this.end);
+    }
+    return carried.numbers;
+  }
+
+  private get fullSize(): number {
+    return this.capacity + Math.max(FIRST_SIZE, Math.ceil(this.capacity * SLACK));
   }
 
   private take(batch: Batch): void {
-    const skip = Math.max(0, batch.count - this.size);
+    const skip = Math.max(0, batch.count - this.capacity);
     const count = batch.count - skip;
-    if (this.end + count > this.size) this.moveBack(count);
+    this.makeRoom(count);
     const at = this.end;
-    for (let row = 0; row < count; row++) this.times[at + row] = batch.times[skip + row]! / 1e6;
-    for (const [name, column] of batch.columns) this.takeColumn(name, column, batch.count, skip, at);
-    this.blankOthers(batch, at, count);
+    for (let row = 0; row < count; row++) this.times[at + row] = batch.times[skip + row]! / 1000;
+    for (const [name, column] of batch.columns) this.field(name, column).write(column, batch.count, skip, at, this.base + at);
+    for (const [name, field] of this.fields) if (!batch.columns.has(name)) field.blank(at, at + count);
+    for (const [field, carried] of this.carried) this.carry(field, carried, at, at + count);
     this.end += count;
     this.start = Math.max(this.start, this.end - this.capacity);
     this.offset = batch.offset;
-    this.version++;
+    this.epoch = batch.epoch;
   }
 
-  private takeColumn(name: string, column: Column, count: number, skip: number, at: number): void {
-    const known = this.numbers.get(name);
-    // A number that is also seen as text (a mixed field) is kept as both: the chart keeps its past, the table shows all.
-    if (NUMERIC.has(column.type) && column.exact === undefined) {
-      const field = known ?? this.addNumber(name, column);
-      const values = dense(column, count);
-      field.values.set(skip === 0 ? values : values.subarray(skip), at);
-      if (this.texts.has(name)) this.takeValues(name, column, count, skip, at);
-      return;
-    }
-    if (column.type === "i8") {
-      const field = known ?? this.addNumber(name, column);
-      field.values.set(dense(column, count).subarray(skip), at);
-    } else if (column.type === "json") {
-      this.takeMixed(name, column, count, skip, at);
-    }
-    this.takeValues(name, column, count, skip, at);
-  }
-
-  /** A field that mixes types travels as json: its numbers are still numbers to a chart that knows the field. */
-  private takeMixed(name: string, column: Column, count: number, skip: number, at: number): void {
-    const known = this.numbers.get(name);
-    if (!known) return;
-    for (let row = skip; row < count; row++) {
-      const value = cell(column, row);
-      known.values[at + row - skip] = typeof value === "number" ? value : NaN;
-    }
-  }
-
-  private takeValues(name: string, column: Column, count: number, skip: number, at: number): void {
-    let field = this.texts.get(name);
+  private field(name: string, column: Parameters<Field["write"]>[0]): Field {
+    let field = this.fields.get(name);
     if (!field) {
-      field = new ValueField(name, column.type, this.size);
-      this.texts.set(name, field);
+      field = new Field(name, column, this.size);
+      this.fields.set(name, field);
       this.fieldsVersion++;
     }
-    for (let row = skip; row < count; row++) field.values[at + row - skip] = cell(column, row);
-  }
-
-  private addNumber(name: string, column: Column): NumberField {
-    const field = new NumberField(name, column.type, this.size, column.unit);
-    this.numbers.set(name, field);
-    this.fieldsVersion++;
     return field;
   }
 
-  private blankOthers(batch: Batch, at: number, count: number): void {
-    for (const field of this.numbers.values()) {
-      if (!batch.columns.has(field.name)) field.values.fill(NaN, at, at + count);
-      else if (batch.columns.get(field.name)!.type === "str") field.values.fill(NaN, at, at + count);
-    }
-    for (const field of this.texts.values()) {
-      if (!batch.columns.has(field.name)) field.values.fill(undefined, at, at + count);
+  private carry(field: string | null, { numbers }: Carried, from: number, to: number): void {
+    const source = field === null ? this.times : this.numbers(field);
+    let last = from > this.start ? numbers[from - 1]! : NaN;
+    for (let at = from; at < to; at++) {
+      const value = source?.[at] ?? NaN;
+      const isUsed = field === null ? !(value <= last) : value - value === 0;
+      if (isUsed) last = value;
+      numbers[at] = last;
     }
   }
 
-  /** Makes room for `count` rows at the end by dropping the oldest. */
-  private moveBack(count: number): void {
-    const keep = Math.max(0, Math.min(this.length, this.capacity, this.size - count));
-    const from = this.end - keep;
-    this.times.copyWithin(0, from, this.end);
-    for (const field of this.numbers.values()) field.values.copyWithin(0, from, this.end);
-    for (const field of this.texts.values()) {
-      field.values.copyWithin(0, from, this.end);
-      field.values.fill(undefined, keep);
-    }
+  /** Makes room for `count` rows at the end: the oldest go, the rest moves to the front, or into larger arrays. */
+  private makeRoom(count: number): void {
+    if (this.end + count <= this.size) return;
+    const from = this.end - Math.min(this.length, this.capacity - count);
+    const held = this.end - from;
+    const isLargerWanted = held + count > this.size / 2 && this.size < this.fullSize;
+    const size = isLargerWanted ? Math.min(this.fullSize, Math.max(this.size * 2, (held + count) * 2)) : this.size;
+    for (const field of this.fields.values()) this.relocate(field, size, from);
+    for (const carried of this.carried.values()) carried.numbers = moved(carried.numbers, size, from, this.end);
+    this.times = moved(this.times, size, from, this.end);
+    this.size = size;
+    this.base += from;
     this.start = 0;
-    this.end = keep;
+    this.end = held;
+    this.forgetGoneFields();
   }
+
+  private relocate(field: Field, size: number, from: number): void {
+    if (size > this.size) field.grow(size, from, this.end);
+    else field.move(from, this.end);
+  }
+
+  private forgetGoneFields(): void {
+    for (const [name, field] of this.fields) {
+      if (field.lastRow >= this.firstRow) continue;
+      this.fields.delete(name);
+      this.fieldsVersion++;
+    }
+  }
+}
+
+function moved(column: Float64Array, size: number, from: number, end: number): Float64Array {
+  if (size > column.length) return grown(column, size, from, end);
+  return column.copyWithin(0, from, end);
 }

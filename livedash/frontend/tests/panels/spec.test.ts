@@ -6,7 +6,7 @@ const one = (panel: Record<string, unknown>): unknown => ({ version: 1, title: n
 const panelOf = (panel: Record<string, unknown>) => dashboardOf(one(panel)).rows[0]![0]!;
 
 test("what is left out has its default", () => {
-  assert.deepEqual(panelOf({}), { kind: "line", rooms: ["train"], fields: null, x: null, window: 10_000, title: null, height: null, figure: null });
+  assert.deepEqual(panelOf({}), { kind: "line", rooms: ["train"], fields: null, x: null, window: 10_000, title: null, height: null, options: {}, figure: null });
 });
 
 test("what is no dashboard is refused in words", () => {
@@ -45,4 +45,13 @@ test("a figure has a list of traces", () => {
   assert.deepEqual(panelOf({ kind: "figure", figure: { data: [{ type: "bar" }] } }).figure, { data: [{ type: "bar" }], layout: {} });
   assert.throws(() => panelOf({ figure: { data: "x" } }), /traces/);
   assert.throws(() => panelOf({ figure: { data: [3] } }), /dashboard/);
+});
+
+test("options that are known are taken, others are left to newer pages", () => {
+  assert.deepEqual(panelOf({ options: { scale: "log", range: [0, 1], glow: true } }).options, { scale: "log", range: [0, 1] });
+  for (const options of [{ scale: "cubic" }, { range: [1, 0] }, { range: [0, NaN] }, { range: "0,1" }, null]) assert.deepEqual(panelOf({ options }).options, {});
+});
+
+test("a dashboard of a later version is refused with the fix", () => {
+  assert.throws(() => dashboardOf({ version: 2, rows: [[{ kind: "line", rooms: ["a"] }]] }), /newer livedash; reload/);
 });

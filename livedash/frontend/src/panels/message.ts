@@ -1,0 +1,34 @@
+// What stands in a panel's own place where it has nothing to draw, or has ended: what it waits for, or the reason and the fix.
+import type { ReadableFeed } from "./feed.ts";
+
+export class Message {
+  readonly element = document.createElement("div");
+  private shown = "";
+
+  constructor() {
+    this.element.className = "ld-message";
+    this.element.setAttribute("role", "status");
+  }
+
+  show({ status, rooms }: ReadableFeed, isDrawn: boolean): void {
+    const { state, reason, fix } = status;
+    const isBroken = state === "failed" || state === "ended";
+    const [head, rest] = isBroken ? [this.why(isDrawn, rooms, reason), fix ?? ""] : this.waits(state === "connecting", rooms);
+    const shown = JSON.stringify([isDrawn, isBroken, head, rest]);
+    if (shown === this.shown) return;
+    this.shown = shown;
+    this.element.hidden = isDrawn && !isBroken;
+    this.element.classList.toggle("ld-broken", isBroken);
+    const strong = document.createElement("b");
+    strong.textContent = head;
+    this.element.replaceChildren(strong, ` ${rest}`);
+  }
+
+  private why(isDrawn: boolean, rooms: readonly string[], reason = "unknown reason"): string {
+    return isDrawn ? `No longer live: ${reason}.` : `Can’t show ${rooms.join(", ")}: ${reason}.`;
+  }
+
+  private waits(isConnecting: boolean, rooms: readonly string[]): [string, string] {
+    return isConnecting ? ["", "Connecting…"] : ["", `Waiting for the first record in ${rooms.join(", ")}`];
+  }
+}
