@@ -1,4 +1,4 @@
-// The gallery's page: one scene, by the query `?scene=auto&theme=dark&live`. `window.gallery` lets look.py measure and move it.
+// The gallery's page: one scene, by the query `?scene=auto&theme=dark&live`. `window.gallery` lets tests/benchmarks/panel_gallery.py measure and move it.
 import { Dashboard } from "../../src/panels/dashboard.ts";
 import { dashboardOf } from "../../src/panels/spec.ts";
 import { chooseTheme } from "../../src/panels/theme.ts";

@@ -1,6 +1,6 @@
 """Looks at the gallery in a real browser: screenshots of each scene in light and dark, or how fast it draws.
 
-    python look.py shots FOLDER [SCENE …]        python look.py speed [SCENE …]
+python tests/benchmarks/panel_gallery.py shots FOLDER [SCENE …]        python tests/benchmarks/panel_gallery.py speed [SCENE …]
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ from functools import partial
 from importlib import resources
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 
-HERE = Path(__file__).parent
-FRONTEND = HERE.parents[1]
+FRONTEND = Path(__file__).parents[2] / "livedash" / "frontend"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 SCENES = ["auto", "board", "runs", "figure", "states"]
 SPEED_SCENES = ["job", "load", "long", "many"]
@@ -37,11 +36,21 @@ def served() -> Iterator[str]:
     """The built gallery, and plotly.js where a server of ours has it."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        esbuild = ["node_modules/.bin/esbuild", "tests/gallery/gallery.ts", "--bundle", "--format=esm", "--loader:.css=text"]
-        subprocess.run([*esbuild, f"--outfile={folder / 'gallery.js'}", "--log-level=warning"], cwd=FRONTEND, check=True)
+        esbuild = [
+            "node_modules/.bin/esbuild",
+            "tests/gallery/gallery.ts",
+            "--bundle",
+            "--format=esm",
+            "--loader:.css=text",
+        ]
+        subprocess.run(
+            [*esbuild, f"--outfile={folder / 'gallery.js'}", "--log-level=warning"], cwd=FRONTEND, check=True
+        )
         style = "<style>body { margin: 0; padding: 12px } </style>"
         script = '<script type="module" src="gallery.js"></script>'
-        (folder / "index.html").write_text(f"<!doctype html><meta charset=utf-8><link rel=icon href=data:,>{style}<body>{script}</body>")
+        (folder / "index.html").write_text(
+            f"<!doctype html><meta charset=utf-8><link rel=icon href=data:,>{style}<body>{script}</body>"
+        )
         (folder / "static").mkdir()
         plotly = resources.files("plotly") / "package_data" / "plotly.min.js"
         (folder / "static" / "plotly.min.js").write_bytes(plotly.read_bytes())
@@ -51,6 +60,11 @@ def served() -> Iterator[str]:
         server.shutdown()
 
 
+def tell_error(message: ConsoleMessage) -> None:
+    if message.type == "error":
+        print("console:", message.text)
+
+
 @contextmanager
 def page_of(width: int = 1180, height: int = 900) -> Iterator[Page]:
     browser_path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -58,7 +72,7 @@ def page_of(width: int = 1180, height: int = 900) -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=browser_path, args=ARGUMENTS)
         page = browser.new_page(viewport={"width": width, "height": height})
         page.on("pageerror", lambda error: print("page error:", error))
-        page.on("console", lambda message: message.type == "error" and print("console:", message.text))
+        page.on("console", tell_error)
         yield page
         browser.close()
 
@@ -104,7 +118,9 @@ def speed(scenes: list[str]) -> None:
             drawn, busy = page.evaluate(FRAMES_DRAWN), busy_s()
             told = page.evaluate(COUNT_FRAMES, SECONDS)
             share = (busy_s() - busy) / SECONDS
-            rates = [(after - before) / SECONDS for before, after in zip(drawn, page.evaluate(FRAMES_DRAWN), strict=True)]
+            rates = [
+                (after - before) / SECONDS for before, after in zip(drawn, page.evaluate(FRAMES_DRAWN), strict=True)
+            ]
             print(
                 f"{scene:8} {told['fps']:5.1f} frames/s, p95 {told['p95']:5.1f} ms, "
                 f"panels {min(rates):5.1f}–{max(rates):.1f}/s, main thread {share:.0%}"
