@@ -55,8 +55,6 @@ def demo_dashboard() -> Panel:
                 "x": CLASSES,
                 "y": CLASSES,
                 "z": [],
-                "colorscale": "Blues",
-                "reversescale": True,
                 "showscale": False,
             }
         ],
