@@ -136,6 +136,8 @@ class Session:
 
     def take(self, now_s: float, max_bytes: int) -> Iterator[HubMessage]:
         """What to send now, about `max_bytes` a room. Each message that is taken counts as sent."""
+        if self.is_closed:
+            return
         yield from self.outbox.take()
         for subscription in tuple(self._subscriptions.values()):
             yield from subscription.take(now_s, max_bytes)

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import pytest
+
+from livedash import limits
+from livedash.core.grant import Grant
+from livedash.errors import LimitReachedError, NameRefusedError, NotFoundError
+from livedash.testing.viewer import MemoryViewer, gaps_of, notifications_of, snapshots_of
+from livedash.wire.messages import Error, Pong, Subscribed
+from tests.core.stage import Stage, numbers
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+def test_a_glob_is_answered_by_itself_and_then_by_each_room_that_it_covers(stage: Stage) -> None:
+    stage.push_numbers(1, 1, room="lab.a")
+    stage.push_numbers(1, 2, room="lab.b")
+    stage.push_numbers(1, 1, room="other")
+    taken = stage.viewer("lab.*", since="earliest").take()
+    answers = [message for message in notifications_of(taken) if isinstance(message, Subscribed)]
+    assert answers[0] == Subscribed("lab.*", "0", 0, recovered=True)
+    assert [answer.room for answer in answers[1:]] == ["lab.a", "lab.b"]
+    assert numbers(taken) == [1, 1, 2]
+
+
+@pytest.mark.parametrize("since", ["now", "earliest", "snapshot", "-1"])
+def test_a_room_that_begins_under_a_glob_is_read_from_its_first_record(stage: Stage, since: str) -> None:
+    viewer = stage.viewer("lab.*", since=since)
+    viewer.take()
+    stage.push({"n": 1}, {"n": 2}, room="lab.new")
+    stage.push({"n": 3}, room="lab.new")
+    taken = viewer.take_all()
+    assert (numbers(taken), gaps_of(taken), snapshots_of(taken)) == ([1, 2, 3], [], [])
+
+
+def test_a_room_that_a_publisher_gives_back_under_a_glob_goes_on_at_the_readers_cursor(stage: Stage) -> None:
+    viewer = stage.viewer("lab.*", since="lab.a:k3x9-2")
+    viewer.take()
+    from livedash.wire.batch import Batch
+
+    stage.hub.restore("lab.a", "k3x9", 1, Batch.from_records([{"n": n} for n in (1, 2, 3)], [0] * 3), 0, 0.0)
+    assert numbers(viewer.take_all()) == [3]
+
+
+def test_a_room_that_two_globs_cover_is_read_once(stage: Stage) -> None:
+    viewer = MemoryViewer(stage.hub, stage.clock)
+    viewer.read("lab.*")
+    viewer.read("*")
+    stage.push_numbers(1, 1, room="lab.a")
+    assert numbers(viewer.take_all()) == [1]
+
+
+def test_a_glob_leaves_alone_what_is_read_by_name(stage: Stage) -> None:
+    stage.push_numbers(1, 3, room="lab.a")
+    viewer = MemoryViewer(stage.hub, stage.clock)
+    viewer.read("lab.a", "earliest")
+    viewer.read("lab.*", "now")
+    assert numbers(viewer.take_all()) == [1, 2, 3]
+    viewer.session.unsubscribe("lab.*")
+    stage.push_numbers(4, 4, room="lab.a")
+    assert numbers(viewer.take_all()) == [4]
+
+
+def test_unsubscribing_a_glob_ends_its_rooms_and_follows_no_new_one(stage: Stage) -> None:
+    stage.push_numbers(1, 1, room="lab.a")
+    viewer = stage.viewer("lab.*")
+    viewer.take()
+    viewer.session.unsubscribe("lab.*")
+    stage.push_numbers(2, 2, room="lab.a")
+    stage.push_numbers(1, 1, room="lab.b")
+    assert viewer.take() == []
+    assert viewer.session.rooms == ()
+
+
+def test_a_second_subscription_takes_the_place_of_the_first(stage: Stage) -> None:
+    stage.push_numbers(1, 3)
+    viewer = stage.viewer(since="now")
+    viewer.take()
+    viewer.read("train", "earliest")
+    assert numbers(viewer.take()) == [1, 2, 3]
+    stage.push_numbers(4, 4)
+    assert numbers(viewer.take()) == [4]
+
+
+def test_names_and_grants_are_looked_at_before_anything_is_read(stage: Stage) -> None:
+    viewer = MemoryViewer(stage.hub, stage.clock, Grant("link", read=("train",), link_id="l1"))
+    for room, refusal in (("a b", NameRefusedError), ("secret", NotFoundError), ("*", NotFoundError)):
+        with pytest.raises(refusal):
+            viewer.read(room)
+    assert viewer.session.rooms == ()
+    viewer.read("train")
+
+
+def test_rooms_and_globs_of_a_connection_are_bounded_and_a_refused_glob_follows_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "SUBSCRIPTIONS_PER_CONNECTION", 2)
+    for room in ("lab.a", "lab.b"):
+        stage.push_numbers(1, 1, room=room)
+    viewer = MemoryViewer(stage.hub, stage.clock)
+    with pytest.raises(LimitReachedError, match="reads 2 rooms at most, not 3"):
+        viewer.read("lab.*")
+    assert (viewer.take(), viewer.session.rooms) == ([], ())
+
+
+def test_a_publisher_does_not_hear_of_a_viewers_bound(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "SUBSCRIPTIONS_PER_CONNECTION", 2)
+    viewer = stage.viewer("*")
+    stage.push_numbers(1, 1, room="a")
+    stage.push_numbers(1, 1, room="b")
+    told = [message for message in viewer.take_all() if isinstance(message, Error)]
+    assert [(error.code, error.room) for error in told] == [("limit_reached", "b")]
+    assert viewer.session.rooms == ("a",)
+
+
+def test_answers_come_before_records(stage: Stage) -> None:
+    viewer = stage.viewer(since="now")
+    viewer.take()
+    stage.push_numbers(1, 1)
+    viewer.session.notify(Pong())
+    assert viewer.take()[0] == Pong()
+
+
+def test_a_closed_session_is_owed_nothing_and_is_no_viewer_any_more(stage: Stage) -> None:
+    viewer = stage.viewer("*")
+    stage.push_numbers(1, 1)
+    assert len(stage.hub.viewers("train")) == 1
+    viewer.disconnect()
+    viewer.session.close()
+    stage.push_numbers(2, 2)
+    assert viewer.take() == []
+    assert stage.hub.viewers("train") == []
+    assert stage.hub.statistics().sessions == 0
