@@ -24,6 +24,7 @@ from livedash.wire.position import NO_EPOCH
 
 ROOMS = ("a", "b")
 WINDOW = 5
+ARRIVAL = st.tuples(st.sampled_from(["now", "earliest", "snapshot", "-2"]), st.booleans())  # since, and by glob or name
 LONG = bool(os.environ.get("LIVEDASH_LONG_TESTS"))
 
 
@@ -57,11 +58,16 @@ class DeliveryMachine(RuleBasedStateMachine):
         self.value = 0
         # (room, epoch) -> the records that were ever acknowledged there; offset n is at index n - 1
         self.streams: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self.given_back_from: dict[tuple[str, str], int] = {}  # where history began again after a restart
         self.readers: list[Reader] = []
+        self.is_broken = False  # a check failed: what the readers hold then says nothing more
 
-    @initialize(bound=st.integers(2, 12))
-    def bound_histories(self, bound: int) -> None:
+    @initialize(bound=st.integers(2, 12), first=ARRIVAL, second=ARRIVAL)
+    def begin(self, bound: int, first: tuple[str, bool], second: tuple[str, bool]) -> None:
+        """Readers from the very start, in rooms that do not exist yet."""
         self.bound = bound
+        for since, glob in (first, second):
+            self._arrive(since, glob)
 
     # The world
 
@@ -77,28 +83,35 @@ class DeliveryMachine(RuleBasedStateMachine):
         stream += records
         assert position.offset == len(stream)
 
-    @rule(room=st.sampled_from(ROOMS))
-    def clear(self, room: str) -> None:
-        if room in self.hub.rooms:
+    @rule(room=st.sampled_from(ROOMS), count=st.integers(1, 4))
+    def publish_more(self, room: str, count: int) -> None:
+        """A rule of its own, so that stories have more records than upheavals."""
+        self.publish(room, count)
+
+    @rule(room=st.sampled_from(ROOMS), what=st.sampled_from(["clear", "delete", "restart", "give_back", "lose_tail"]))
+    def upheaval(self, room: str, what: str) -> None:
+        if what == "clear" and room in self.hub.rooms:
             self.streams.setdefault((room, self.hub.clear(room).epoch), [])
-
-    @rule(room=st.sampled_from(ROOMS))
-    def delete(self, room: str) -> None:
-        if room in self.hub.rooms:
+        elif what == "delete" and room in self.hub.rooms:
             self.hub.delete(room)
+        elif what not in ("clear", "delete"):
+            self._restart(is_given_back=what != "restart", lost=2 if what == "lose_tail" else 0)
 
-    @rule(is_given_back=st.booleans())
-    def restart(self, is_given_back: bool) -> None:
-        """The hub begins anew; a publisher that was alone may give back what it holds."""
+    def _restart(self, *, is_given_back: bool, lost: int) -> None:
+        """The hub begins anew; who held its records may give them back, all of them or without the last ones."""
         held = {name: (room.epoch, room.history.first, room.history.top) for name, room in self.hub.rooms.items()}
         for reader in self.readers:
             self._disconnect(reader)
         self.hub = Hub(self.new_id)
         for name, (epoch, first, top) in held.items():
-            if is_given_back and top >= first:
-                records = self.streams[name, epoch][first - 1 : top]
+            last = top - lost
+            if is_given_back and last >= first:
+                stream = self.streams[name, epoch]
+                del stream[last:]
+                records = stream[first - 1 : last]
                 batch = Batch.from_records(records, [0] * len(records))
                 self.hub.restore(name, epoch, first, batch, 0, self.clock.now_s())
+                self.given_back_from[name, epoch] = first
                 self.hub.configure(name, {"history_records": self.bound}, 0, self.clock.now_s())
 
     @rule(seconds=st.sampled_from([0.1, 1.0, 3.0]))
@@ -109,11 +122,9 @@ class DeliveryMachine(RuleBasedStateMachine):
     # Readers
 
     @precondition(lambda self: len(self.readers) < 4)
-    @rule(since=st.sampled_from(["now", "earliest", "snapshot", "-2"]), glob=st.booleans())
-    def arrive(self, since: str, glob: bool) -> None:
-        reader = Reader(since)
-        self.readers.append(reader)
-        self._connect(reader, since, glob=glob)
+    @rule(arrival=ARRIVAL)
+    def arrive(self, arrival: tuple[str, bool]) -> None:
+        self._arrive(*arrival)
 
     @precondition(lambda self: self.readers)
     @rule(data=st.data(), max_bytes=st.sampled_from([1, 800, 10**6]))
@@ -144,6 +155,8 @@ class DeliveryMachine(RuleBasedStateMachine):
     # At the end of each story all readers have caught up
 
     def teardown(self) -> None:
+        if self.is_broken:
+            return
         self.clock.advance(limits.TAKEOVER_WAIT_S)
         for reader in self.readers:
             if reader.viewer is None:
@@ -153,7 +166,7 @@ class DeliveryMachine(RuleBasedStateMachine):
             for room, told in reader.told.items():
                 assert not told.owes_snapshot
                 there = self.hub.rooms.get(room)
-                if there is not None and told.epoch not in (None, NO_EPOCH):
+                if there is not None and there.history.top:
                     assert (told.epoch, told.offset) == (there.epoch, there.history.top)
 
     @invariant()
@@ -161,6 +174,11 @@ class DeliveryMachine(RuleBasedStateMachine):
         assert self.hub.statistics().history_bytes == sum(room.nbytes for room in self.hub.rooms.values())
 
     # How
+
+    def _arrive(self, since: str, glob: bool) -> None:
+        reader = Reader(since)
+        self.readers.append(reader)
+        self._connect(reader, since, glob=glob)
 
     def _disconnect(self, reader: Reader) -> None:
         if reader.viewer is not None:
@@ -173,10 +191,14 @@ class DeliveryMachine(RuleBasedStateMachine):
         for told in reader.told.values():
             if told.owes_snapshot:  # cut between a gap and its snapshot: it holds nothing, and asks anew
                 told.epoch, told.records, told.owes_snapshot = None, [], False
+        for room, told in reader.told.items():
+            if told.epoch is None and room not in self.hub.rooms:
+                told.epoch, told.offset = NO_EPOCH, 0  # whatever begins there is read from its first record
         for asked in ["*"] if glob else ROOMS:
             reader.viewer.read(asked, since, window=WINDOW)
 
     def _check(self, reader: Reader, messages: list[HubMessage]) -> None:
+        self.is_broken = True
         for message in messages:
             if isinstance(message, Gap):
                 told = reader.told[message.room]
@@ -193,6 +215,7 @@ class DeliveryMachine(RuleBasedStateMachine):
                     self._take_snapshot(message, told)
                 else:
                     self._take_records(message, told)
+        self.is_broken = False
 
     def _check_gap(self, gap: Gap, told: Told) -> None:
         if gap.reason in ("trimmed", "slow"):
@@ -207,7 +230,8 @@ class DeliveryMachine(RuleBasedStateMachine):
         if message.epoch != NO_EPOCH:
             stream = self.streams[message.room, message.epoch]
             assert message.offset <= len(stream)
-            kept = min(WINDOW, self.bound, message.offset)
+            first = self.given_back_from.get((message.room, message.epoch), 1)
+            kept = min(WINDOW, self.bound, message.offset - first + 1)
             assert records == stream[message.offset - kept : message.offset]
         else:
             assert (records, message.offset) == ([], 0)
@@ -229,8 +253,8 @@ class DeliveryMachine(RuleBasedStateMachine):
 
 TestDelivery = DeliveryMachine.TestCase
 TestDelivery.settings = settings(
-    max_examples=3000 if LONG else 120,
-    stateful_step_count=100 if LONG else 40,
+    max_examples=20_000 if LONG else 300,
+    stateful_step_count=100 if LONG else 50,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
