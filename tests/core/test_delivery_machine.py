@@ -136,14 +136,7 @@ class DeliveryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.readers)
     @rule(data=st.data(), glob=st.booleans())
     def come_back(self, data: st.DataObject, glob: bool) -> None:
-        reader = data.draw(st.sampled_from(self.readers))
-        self._disconnect(reader)
-        cursor = ",".join(
-            f"{room}:{told.epoch}-{told.offset}"
-            for room, told in reader.told.items()
-            if told.epoch is not None and not told.owes_snapshot
-        )
-        self._connect(reader, cursor or reader.since, glob=glob)
+        self._come_back(data.draw(st.sampled_from(self.readers)), glob=glob)
 
     @precondition(lambda self: self.readers)
     @rule(data=st.data())
@@ -152,15 +145,17 @@ class DeliveryMachine(RuleBasedStateMachine):
         if reader.viewer is not None:
             reader.viewer.session.note_blocked()
 
-    # At the end of each story all readers have caught up
+    # At the end of each story all readers are there and have caught up
 
     def teardown(self) -> None:
         if self.is_broken:
             return
-        self.clock.advance(limits.TAKEOVER_WAIT_S)
         for reader in self.readers:
             if reader.viewer is None:
-                continue
+                self._come_back(reader, glob=False)
+        self.clock.advance(limits.TAKEOVER_WAIT_S)
+        for reader in self.readers:
+            assert reader.viewer is not None
             for _ in range(3):
                 self._check(reader, reader.viewer.take_all())
             for room, told in reader.told.items():
@@ -184,6 +179,15 @@ class DeliveryMachine(RuleBasedStateMachine):
         if reader.viewer is not None:
             reader.viewer.disconnect()
             reader.viewer = None
+
+    def _come_back(self, reader: Reader, *, glob: bool) -> None:
+        self._disconnect(reader)
+        cursor = ",".join(
+            f"{room}:{told.epoch}-{told.offset}"
+            for room, told in reader.told.items()
+            if told.epoch is not None and not told.owes_snapshot
+        )
+        self._connect(reader, cursor or reader.since, glob=glob)
 
     def _connect(self, reader: Reader, since: str, *, glob: bool) -> None:
         reader.viewer = MemoryViewer(self.hub, self.clock)
