@@ -87,11 +87,22 @@ def test_a_second_subscription_takes_the_place_of_the_first(stage: Stage) -> Non
 
 def test_names_and_grants_are_looked_at_before_anything_is_read(stage: Stage) -> None:
     viewer = MemoryViewer(stage.hub, stage.clock, Grant("link", read=("train",), link_id="l1"))
-    for room, refusal in (("a b", NameRefusedError), ("secret", NotFoundError), ("*", NotFoundError)):
+    for room, refusal in (("a b", NameRefusedError), ("secret", NotFoundError), ("s*", NotFoundError)):
         with pytest.raises(refusal):
             viewer.read(room)
     assert viewer.session.rooms == ()
     viewer.read("train")
+
+
+def test_a_star_means_the_rooms_that_a_link_may_read_also_of_those_that_begin_later(stage: Stage) -> None:
+    stage.push_numbers(1, 1, room="secret")
+    stage.push_numbers(1, 1, room="train")
+    viewer = MemoryViewer(stage.hub, stage.clock, Grant("link", read=("train", "lab.*"), link_id="l1"))
+    viewer.read("*")
+    stage.push_numbers(1, 1, room="later")
+    stage.push_numbers(1, 1, room="lab.a")
+    viewer.take()
+    assert sorted(viewer.session.rooms) == ["lab.a", "train"]
 
 
 def test_rooms_and_globs_of_a_connection_are_bounded_and_a_refused_glob_follows_nothing(
