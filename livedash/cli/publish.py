@@ -12,7 +12,8 @@ from livedash.cli.hub import Url, asked_endpoint
 from livedash.cli.stdin_records import TextFormat, records_of_lines
 from livedash.client.loop_thread import LoopThread
 from livedash.client.publisher import Publisher
-from livedash.client.remote import RemoteHub, WebSocketConnector
+from livedash.client.remote import RemoteHub
+from livedash.client.websocket_channel import WebSocketConnector
 from livedash.errors import LivedashError, UnreachableError
 from livedash.wire.names import checked_room
 

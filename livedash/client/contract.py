@@ -105,9 +105,15 @@ class HubAccess(Protocol):
 class Channel(Protocol):
     """An open connection of messages in MessagePack. A closed one receives None, and sends into nothing."""
 
+    @property
+    def close_code(self) -> int | None:
+        """With which the hub closed it, None while it is open and where there was none."""
+
     def send(self, data: bytes) -> None: ...
     async def receive(self) -> bytes | None: ...
     def close(self) -> None: ...
+    def abandon(self) -> None:
+        """In a forked child: lets go of the parent's connection, without a word to the hub."""
 
 
 class Connector(Protocol):

@@ -125,6 +125,8 @@ class EmbeddedHub:
 class _EmbeddedChannel:
     """The publisher's messages to a hub on its own loop."""
 
+    close_code = None
+
     def __init__(self, stage: Stage) -> None:
         self._answers: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._transport = CommTransport(stage, owner("owner"), self._answers.put_nowait)
@@ -138,6 +140,9 @@ class _EmbeddedChannel:
     def close(self) -> None:
         self._transport.close()
         self._answers.put_nowait(None)
+
+    def abandon(self) -> None:
+        """The parent's hub stays with the parent."""
 
 
 def _never_ended(grant: Grant) -> ByeReason | None:

@@ -17,7 +17,8 @@ from livedash.client.backoff import JITTER, Backoff
 from livedash.client.contract import Channel, History
 from livedash.client.endpoint import Endpoint
 from livedash.client.loop_thread import LoopThread
-from livedash.client.remote import RemoteHub, WebSocketChannel, WebSocketConnector
+from livedash.client.remote import RemoteHub
+from livedash.client.websocket_channel import WebSocketChannel, WebSocketConnector
 from livedash.errors import LivedashError, NotFoundError, SettingRefusedError, UnreachableError
 from livedash.wire.batch import Batch
 from livedash.wire.codec import MSGPACK

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import weakref
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from livedash import limits
 
@@ -23,8 +24,7 @@ class LoopThread:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._forget)
+        _THREADS.add(self)
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -60,6 +60,22 @@ class LoopThread:
         asyncio.set_event_loop(loop)
         loop.run_forever()
 
-    def _forget(self) -> None:
+    def begin_child(self) -> None:
+        """In a forked child: the loop is the parent's, and closing it would take the parent's sockets off its selector."""
+        if self._loop is not None:
+            _INHERITED.append(self._loop)
         self._lock = threading.Lock()
         self._loop = self._thread = None
+
+
+_THREADS: Final[weakref.WeakSet[LoopThread]] = weakref.WeakSet()
+_INHERITED: Final[list[asyncio.AbstractEventLoop]] = []
+
+
+def _begin_children() -> None:
+    for thread in tuple(_THREADS):
+        thread.begin_child()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_children)

@@ -14,7 +14,8 @@ from livedash.client.embedded import EmbeddedHub
 from livedash.client.endpoint import Endpoint
 from livedash.client.loop_thread import LoopThread
 from livedash.client.publisher import Publisher
-from livedash.client.remote import RemoteHub, WebSocketConnector
+from livedash.client.remote import RemoteHub
+from livedash.client.websocket_channel import WebSocketConnector
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ A batch gets its sequence number when it is sent first, and is never changed aft
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Self
 
 from livedash import limits
 from livedash.client.batch_queue import BatchQueue
@@ -26,6 +27,14 @@ class RoomSpoolStatistics:
     lost: int
     refused: int
     reason: str | None
+
+    @classmethod
+    def of_new(cls, room: str) -> Self:
+        return cls(room, 0, 0, 0, 0, 0, None)
+
+    def with_queued(self, records: int) -> Self:
+        """With those that have not come here yet."""
+        return replace(self, pushed=self.pushed + records, waiting=self.waiting + records)
 
 
 @dataclass(frozen=True, slots=True)

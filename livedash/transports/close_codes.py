@@ -24,3 +24,10 @@ OF_REASON: Final[dict[ByeReason, int]] = {
     "expired": LINK_ENDED,
     "revoked": LINK_ENDED,
 }
+
+_STAY_AWAY: Final = range(4100, 4200)
+
+
+def stays_away(code: int | None) -> bool:
+    """True if who was sent away with this code is not to come back."""
+    return code in _STAY_AWAY

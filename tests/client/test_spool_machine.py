@@ -143,11 +143,11 @@ class TwoPublishersShortOfSpace(RuleBasedStateMachine):
         for state in self.spool.statistics():
             assert state.pushed == len(self.pushed[state.room])
             assert state.pushed == state.acknowledged + state.waiting + state.lost
+        assert self.spool.nbytes == sum(room.nbytes for room in self.spool._rooms.values())
 
     def teardown(self) -> None:
         self.line.settle()
         assert self.spool.is_empty
-        assert self.spool.nbytes == sum(room.nbytes for room in self.spool._rooms.values())
 
 
 TestOnePublisher = OnePublisher.TestCase

@@ -8,7 +8,8 @@ import pytest
 
 from livedash.client.endpoint import Endpoint, endpoint_of_socket
 from livedash.client.process import Found, Process
-from livedash.client.remote import RemoteHub, WebSocketConnector
+from livedash.client.remote import RemoteHub
+from livedash.client.websocket_channel import WebSocketConnector
 from livedash.errors import SettingRefusedError, UnreachableError
 from livedash.panels.grid import dashboard_spec
 from livedash.panels.panel import Panel

@@ -9,7 +9,8 @@ import pytest
 
 from livedash.client.endpoint import endpoint_of_socket
 from livedash.client.process import Found, Process
-from livedash.client.remote import RemoteHub, WebSocketConnector
+from livedash.client.remote import RemoteHub
+from livedash.client.websocket_channel import WebSocketConnector
 from livedash.panels.grid import dashboard_spec
 from livedash.panels.widget import PanelWidget, make_widget
 from livedash.wire.codec import MSGPACK
