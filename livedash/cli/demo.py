@@ -16,7 +16,6 @@ import typer
 from livedash.errors import MissingExtraError
 
 _INSTALL = 'pip install "livedash[demo]"'
-DASHBOARD = "demo"
 
 
 def demo(

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,7 +87,8 @@ def _endpoint_of_server_file(file: Path) -> Endpoint | None:
 
 def _runs_kernel(endpoint: Endpoint, kernel_id: str) -> bool:
     try:
-        sessions = request(endpoint, "GET", "../api/sessions", timeout_s=_PROBE_S).json()
+        server = replace(endpoint, base_url=endpoint.base_url.removesuffix("livedash/"))
+        sessions = request(server, "GET", "api/sessions", timeout_s=_PROBE_S).json()
         request(endpoint, "GET", "health/live", timeout_s=_PROBE_S)
     except (LivedashError, ValueError):
         return False

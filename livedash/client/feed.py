@@ -7,6 +7,7 @@ its cursor, so that each record is given once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import TracebackType
@@ -29,10 +30,12 @@ from livedash.wire.position import Position
 if TYPE_CHECKING:
     import pandas as pd
 
-_QUEUE_BATCHES: Final = 10_000
+_QUEUE_BATCHES: Final = 1000  # above it nothing more is read: what comes then waits in the hub's history
+_FULL_POLL_S: Final = 0.02
 _STAY_AWAY: Final = range(4100, 4200)
 
 OnGap = Callable[[Gap], None]
+_Taken = tuple[str, Batch] | LivedashError | None  # None: the end
 
 
 class Feed:
@@ -59,7 +62,8 @@ class Feed:
         self._on_gap = on_gap
         self.gaps: list[Gap] = []
         self.positions: dict[str, Position] = {}
-        self._queue: queue.Queue[tuple[str, Batch] | LivedashError | None] = queue.Queue(_QUEUE_BATCHES)
+        self._queue: queue.SimpleQueue[_Taken] = queue.SimpleQueue()
+        self._bells: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []  # of those who iterate in a loop
         self._reading: asyncio.Future[None] | None = None
         self._is_closed = False
         self._failure: LivedashError | None = None
@@ -120,14 +124,28 @@ class Feed:
 
     async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
         self._begin()
+        bell = (asyncio.get_running_loop(), asyncio.Event())
+        self._bells.append(bell)
+        try:
+            while True:
+                taken = await self._wait_for_next(bell[1])
+                if isinstance(taken, LivedashError):
+                    raise taken
+                if taken is None:
+                    return
+                for record in taken[1].records():
+                    yield record
+        finally:
+            self._bells.remove(bell)
+
+    async def _wait_for_next(self, arrived: asyncio.Event) -> _Taken:
+        """Can be cancelled: no thread waits for it. The event is cleared before the look, so that nothing is missed."""
         while True:
-            taken = await asyncio.to_thread(self._queue.get)
-            if isinstance(taken, LivedashError):
-                raise taken
-            if taken is None:
-                return
-            for record in taken[1].records():
-                yield record
+            arrived.clear()
+            try:
+                return self._queue.get_nowait()
+            except queue.Empty:
+                await arrived.wait()
 
     def close(self) -> None:
         """Ends the iterations that run."""
@@ -179,6 +197,8 @@ class Feed:
             channel.send(MSGPACK.encode_from_client(Subscribe(room, self._since_of(room), "columns")))
         while (data := await channel.receive()) is not None:
             backoff.reset()
+            while self._queue.qsize() >= _QUEUE_BATCHES:  # noqa: ASYNC110  # its reader may be a plain thread
+                await asyncio.sleep(_FULL_POLL_S)
             match MSGPACK.decode_from_hub(data):
                 case Delivery() as delivery:
                     self._deliver(delivery)
@@ -213,13 +233,8 @@ class Feed:
         if batch.count > 0:
             self._put((delivery.room, batch))
 
-    def _put(self, taken: tuple[str, Batch] | LivedashError | None) -> None:
-        """A reader that is too slow for its queue loses the oldest batches, and finds that in `gaps`."""
-        while True:
-            try:
-                self._queue.put_nowait(taken)
-                return
-            except queue.Full:
-                lost = self._queue.get_nowait()
-                if isinstance(lost, tuple):
-                    self.gaps.append(Gap(lost[0], "slow"))
+    def _put(self, taken: _Taken) -> None:
+        self._queue.put(taken)
+        for loop, arrived in tuple(self._bells):
+            with contextlib.suppress(RuntimeError):  # that loop has ended, and its iteration with it
+                loop.call_soon_threadsafe(arrived.set)
