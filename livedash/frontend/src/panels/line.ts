@@ -3,6 +3,7 @@ import type { View, ViewContext } from "./contract.ts";
 import { joinCrosshair, pointOthers, type Pointed } from "./crosshair.ts";
 import { formatNumber } from "./format.ts";
 import { Legend } from "./legend.ts";
+import { Pace } from "./pace.ts";
 import { formatMoment } from "./moments.ts";
 import { Plot, roundRange, type Area } from "./plot.ts";
 import { strokeTrace } from "./strokes.ts";
@@ -37,7 +38,7 @@ class LineView implements View, Pointed {
   private held: Range = { min: 0, max: 1 };
   private drawn: readonly Drawn[] = [];
   private pointedX: number | null = null;
-  private valuesMs = -Infinity;
+  private readonly values = new Pace(VALUES_EVERY_MS, () => this.context.repaint());
 
   constructor(private readonly context: ViewContext) {
     this.theme = context.theme;
@@ -66,9 +67,7 @@ class LineView implements View, Pointed {
   paint(nowMs: number): void {
     if (this.tracks.update()) this.changed();
     this.drawNow();
-    if (nowMs - this.valuesMs < VALUES_EVERY_MS) return;
-    this.valuesMs = nowMs;
-    this.showValues();
+    if (this.values.isDue(nowMs)) this.showValues();
   }
 
   resize(widthPx: number): void {
@@ -83,6 +82,7 @@ class LineView implements View, Pointed {
 
   dispose(): void {
     this.leaveCrosshair();
+    this.values.stop();
     this.plot?.dispose();
   }
 

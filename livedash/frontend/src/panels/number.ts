@@ -2,6 +2,7 @@
 import type { View, ViewContext } from "./contract.ts";
 import { formatChange, formatNumber } from "./format.ts";
 import { formatMoment } from "./moments.ts";
+import { Pace } from "./pace.ts";
 import { drawSparkline } from "./sparkline.ts";
 import type { Theme } from "./theme.ts";
 import { Thinner } from "./thinning.ts";
@@ -30,7 +31,7 @@ class NumberView implements View {
   readonly element = document.createElement("div");
   private tiles: readonly Tile[] = [];
   private shape = "";
-  private sparkMs = -Infinity;
+  private readonly sparks = new Pace(SPARK_EVERY_MS, () => this.context.repaint());
   private sparkPx = 0;
   private theme: Theme;
 
@@ -42,8 +43,7 @@ class NumberView implements View {
   paint(nowMs: number): void {
     this.build();
     for (const tile of this.tiles) this.write(tile, this.context.feed.windows.get(tile.room)!);
-    if (nowMs - this.sparkMs < SPARK_EVERY_MS) return;
-    this.sparkMs = nowMs;
+    if (!this.sparks.isDue(nowMs)) return;
     this.sparkPx ||= this.tiles[0]?.spark.clientWidth ?? 0;
     for (const { room, field, spark, thinner } of this.tiles) {
       drawSparkline(spark, this.sparkPx, this.context.feed.windows.get(room)!, field, this.theme, thinner);
@@ -52,15 +52,16 @@ class NumberView implements View {
 
   resize(): void {
     this.sparkPx = 0;
-    this.sparkMs = -Infinity;
+    this.sparks.hurry();
   }
 
   themed(theme: Theme): void {
     this.theme = theme;
-    this.sparkMs = -Infinity;
+    this.sparks.hurry();
   }
 
   dispose(): void {
+    this.sparks.stop();
     this.tiles = [];
   }
 

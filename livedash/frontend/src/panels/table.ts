@@ -1,6 +1,7 @@
 // The table: a room's newest records first, in columns that a click sorts; a click on a row shows the whole record.
 import type { View, ViewContext } from "./contract.ts";
 import { Detail } from "./detail.ts";
+import { Pace } from "./pace.ts";
 import { pushedAt, textAt, wholeRecord } from "./record.ts";
 import { Rows } from "./rows.ts";
 import { nextSort, sortedRows, TIME, type Sort } from "./sorting.ts";
@@ -32,7 +33,7 @@ class TableView implements View {
   private shape = "";
   private sort: Sort | null = null;
   private order: readonly number[] = [];
-  private orderMs = -Infinity;
+  private readonly ordering = new Pace(SORT_EVERY_MS, () => this.context.repaint());
 
   constructor(private readonly context: ViewContext) {
     this.element.className = "ld-table";
@@ -58,10 +59,7 @@ class TableView implements View {
     this.window = window;
     this.build(window);
     this.widen(window);
-    if (this.sort && nowMs - this.orderMs >= SORT_EVERY_MS) {
-      this.orderMs = nowMs;
-      this.order = sortedRows(window, this.sort);
-    }
+    if (this.sort && this.ordering.isDue(nowMs)) this.order = sortedRows(window, this.sort);
     this.rows.paint(window, this.sort && this.order.filter((row) => row >= window.firstRow));
   }
 
@@ -74,6 +72,7 @@ class TableView implements View {
   }
 
   dispose(): void {
+    this.ordering.stop();
     this.rows.reset();
   }
 
@@ -99,7 +98,7 @@ class TableView implements View {
     cell.classList.toggle("ld-right", isNumeric(window, name));
     cell.onclick = () => {
       this.sort = nextSort(this.sort, name);
-      this.orderMs = -Infinity;
+      this.ordering.hurry();
       this.rows.element.scrollTop = 0;
       this.paint(performance.now());
     };
