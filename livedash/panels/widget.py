@@ -15,7 +15,7 @@ import traitlets
 
 from livedash.client.process import Process
 from livedash.client.relay import CommFeed, open_comm
-from livedash.version import __version__
+from livedash.server.static_files import front_end_version
 from livedash.wire.specs import DashboardSpec
 
 _MISSING: Final = """
@@ -33,7 +33,9 @@ class PanelWidget(anywidget.AnyWidget):
     _esm = _MISSING
     spec = traitlets.Dict().tag(sync=True)
     route = traitlets.Enum(("server", "comm"), "comm").tag(sync=True)
-    version = traitlets.Unicode(__version__).tag(sync=True)
+    version = traitlets.Unicode().tag(
+        sync=True
+    )  # of the front end: its URL is then the one that the renderer loads too
 
     def __init__(self, **traits: Any) -> None:
         self._feed: CommFeed | None = None
@@ -82,6 +84,7 @@ def make_widget(spec: DashboardSpec, process: Process) -> PanelWidget:
         _esm=module_text(_STUB if is_jupyter else _INLINE),
         spec=msgspec.to_builtins(spec),
         route="server" if is_jupyter else "comm",
+        version=front_end_version(),
     )
     if not is_jupyter:
         widget.feed_by_comm(process, spec)
