@@ -188,10 +188,10 @@ def source(room: str, every: str | float | None = None) -> Callable[[Callable[[]
     """Decorates a function, async function, generator or async generator: it runs in the background from now on.
 
     `every`: '2s' or seconds; it may be left out for a generator. What it gives is pushed: a mapping, a list of them,
-    or a DataFrame. An error is told by its `state` and `ld.status()`, and it is tried again; `stop()` ends it, and so
-    does a source of the same name for the same room: its cell ran again.
+    or a DataFrame. An error shows in the room's panels, in its `state` and in `ld.status()`, and it is tried again;
+    `stop()` ends it, and so does a source of the same name for the same room: its cell ran again.
     """
-    return source_decorator(push, checked_room(room), every)
+    return source_decorator(push, PROCESS.publisher.tell_failing, checked_room(room), every)
 
 
 def track(iterable: Iterable[T], room: str, *, total: int | None = None) -> Iterator[T]:

@@ -80,6 +80,9 @@ REQUEST_TIMEOUT_S: Final = 30.0
 SOURCE_BACKOFF_FIRST_S: Final = 1.0
 SOURCE_BACKOFF_MAX_S: Final = 60.0
 
+FAILING_CHARACTERS: Final = 500  # of what a source's failure says: it is a panel's line, not a traceback
+FAILING_SOURCES: Final = 1000  # of a hub
+
 # Share links
 KEY_BYTES: Final = 32  # 256 bits: can't be guessed
 LINK_EXPIRES_S: Final = 8 * 3600.0  # a working day: who needs longer says so

@@ -108,7 +108,7 @@ def run_cell(line: str, cell: str, shell: Any) -> FunctionSource:
     room, every_s = checked_room(words.room), duration_s(words.every)
     source = shell.transform_cell(cell)
     function = function_of_cell(source, shell.user_ns, shell.compile.cache(source))
-    return start(PROCESS.publisher.push, function, room, every_s, "%%livedash")
+    return start(PROCESS.publisher.push, PROCESS.publisher.tell_failing, function, room, every_s, "%%livedash")
 
 
 def completions(words: Sequence[str], is_new_word: bool) -> list[str]:

@@ -85,6 +85,13 @@ class Publisher:
         if held and self._intake.is_parked:
             self._wake()
 
+    def tell_failing(self, room: str, source: str, error: str | None) -> None:
+        """Has the room's panels say that a source fails, and with what; None: it does not fail any more."""
+        if self._intake.is_parked:
+            self._wake()
+        if self._is_started:
+            self._thread.call_soon(self._sender.note_failing, room, source, error)
+
     def flush(self, timeout_s: float = limits.FLUSH_AT_EXIT_SCRIPT_S) -> int:
         """Waits until the hub has answered all that was pushed; how many records it has not, after the timeout.
 

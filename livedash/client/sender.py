@@ -85,6 +85,10 @@ class Sender:
     def reconnect(self) -> None:
         self._connection.reconnect()
 
+    def note_failing(self, room: str, source: str, error: str | None) -> None:
+        self._spool.note_failing(room, source, error)
+        self._connection.send(self._spool.take())
+
     def flush(self, done: Future[int]) -> None:
         """Sets `done` to 0 once all is answered, to how many records are not where the hub refuses them."""
         self._flushes.append(done)

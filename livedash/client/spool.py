@@ -25,6 +25,7 @@ from livedash.wire.messages import (
     Publish,
     Published,
     Restore,
+    SourceFailing,
     Welcome,
 )
 
@@ -45,6 +46,8 @@ class Spool:
         self._rooms: dict[str, RoomSpool] = {}
         self._next_seq = 1
         self._ready: dict[str, RoomSpool] = {}  # rooms that have something to send, whose turn comes first, first
+        self._failing: dict[tuple[str, str], SourceFailing] = {}  # sources here that fail, for each new connection
+        self._news: dict[tuple[str, str], SourceFailing] = {}  # what this connection has not been told of them
         # of this connection
         self._is_greeting = False
         self._asked: set[str] = set()  # rooms that wait for the welcome
@@ -71,6 +74,13 @@ class Spool:
     def note_refused(self, name: str, records: int, reason: str) -> None:
         """Records that could not be put in columns."""
         self._room(name).note_refused(records, reason)
+
+    def note_failing(self, name: str, source: str, error: str | None) -> None:
+        """A source that runs here fails, or (None) fails no more: what the hub knows of it ends with the connection."""
+        self._failing.pop((name, source), None)
+        message = self._news[name, source] = SourceFailing(name, source, error)
+        if error is not None:
+            self._failing[name, source] = message
 
     @property
     def waiting(self) -> int:
@@ -110,6 +120,7 @@ class Spool:
         self._restores.clear()
         self._awaited.clear()
         self._in_flight_bytes = 0
+        self._news = dict(self._failing)
         for name, room in self._rooms.items():
             room.end_connection()
             if room.has_more() or room.lost:
@@ -117,6 +128,8 @@ class Spool:
 
     def take(self) -> Iterator[ClientMessage]:
         """What to send now; each message that is taken counts as sent."""
+        while self._news:
+            yield self._news.pop(next(iter(self._news)))
         yield from self._take_restores()
         held_back = self._asked.union(entry[0].name for entry in self._restores)
         for name in [name for name in self._ready if name not in held_back]:

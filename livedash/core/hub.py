@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from livedash import limits
+from livedash.core.failing import FailingSources
 from livedash.core.grant import Grant
 from livedash.core.publishers import IdempotencyKeys
 from livedash.core.room import Room
@@ -57,6 +58,7 @@ class Hub:
         self._defaults = defaults or RoomSettings()
         self.rooms: dict[str, Room] = {}
         self.idempotency = IdempotencyKeys()
+        self.failing = FailingSources()
         self.on_dirty: Callable[[], None] = _nobody
         self._deleted: dict[str, dict[str, GapReason]] = {}  # epochs of rooms that are gone
         self._readers: dict[str, dict[Session, None]] = {}
@@ -83,6 +85,8 @@ class Hub:
         self.remove_family_reader(session)
         self._sessions.pop(session, None)
         self._dirty.pop(session, None)
+        for room in self.failing.forget_publisher(session):
+            self._tell_failing(room)
 
     def add_reader(self, room: str, session: Session) -> None:
         self._readers.setdefault(room, {})[session] = None
@@ -177,6 +181,14 @@ class Hub:
         for session in self._readers.get(name, ()):
             session.notify(Notice(name, publisher, dropped))
 
+    def note_failing(self, name: str, source: str, error: str | None, session: Session) -> None:
+        """A source that runs where `session` comes from fails, or (None) fails no more; readers of its room are told.
+
+        Raises NameRefusedError or LimitReachedError.
+        """
+        if self.failing.note(session, names.checked_room(name), source, error):
+            self._tell_failing(name)
+
     # Rooms
 
     def room(self, name: str) -> Room:
@@ -251,6 +263,10 @@ class Hub:
         for former, reason in self._deleted.pop(name, {}).items():
             room.note_former(former, reason)
         return room
+
+    def _tell_failing(self, name: str) -> None:
+        for session in self._readers.get(name, ()):
+            session.tell_failing(name)
 
     def _append(self, room: Room, batch: Batch, now_us: int, *, is_new: bool) -> None:
         """Raises what Room.append does; a room that began for this batch is then gone again."""

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from livedash import limits
+from livedash.core.failing import FailingSources
 from livedash.core.grant import Grant
 from livedash.core.outbox import Outbox, OutboxStatistics
 from livedash.core.room import Rooms
 from livedash.core.subscription import Reading, Subscription, SubscriptionStatistics
 from livedash.errors import LimitReachedError
 from livedash.wire import names
-from livedash.wire.messages import Error, GapReason, HubMessage, Notification, Subscribed, ViewerInfo
+from livedash.wire.messages import Error, Failing, GapReason, HubMessage, Notification, Subscribed, ViewerInfo
 from livedash.wire.position import NO_EPOCH, START, Cursor
 from livedash.wire.since import After, Since
 
@@ -27,6 +28,8 @@ class Readership(Protocol):
 
     @property
     def rooms(self) -> Rooms: ...
+    @property
+    def failing(self) -> FailingSources: ...
     def rooms_matching(self, glob: str) -> list[str]: ...
     def why_ended(self, name: str, epoch: str) -> GapReason | None: ...
     def add_reader(self, room: str, session: Session) -> None: ...
@@ -134,6 +137,11 @@ class Session:
         self.outbox.put(notification)
         self._hub.mark_dirty(self)
 
+    def tell_failing(self, room: str) -> None:
+        """Which sources of the room fail now. What they say may hold internals, which are not for a link's readers."""
+        sources = self._hub.failing.of(room)
+        self.notify(Failing(room, dict.fromkeys(sources, "") if self.grant.link_id else sources))
+
     def take(self, now_s: float, max_bytes: int) -> Iterator[HubMessage]:
         """What to send now, about `max_bytes` a room. Each message that is taken counts as sent."""
         if self.is_closed:
@@ -188,4 +196,6 @@ class Session:
         self._hub.add_reader(room, self)
         ended = self._hub.why_ended(room, since.position.epoch) if isinstance(since, After) else None
         self.outbox.put(subscription.begin(since, now_s, ended))
+        if self._hub.failing.of(room):
+            self.tell_failing(room)
         self._hub.mark_dirty(self)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from livedash.client.contract import SourceState
 
 Push = Callable[[str, Any], None]
+TellFailing = Callable[[str, str, str | None], None]  # (room, source's name, error; None: it fails no more)
 
 
 class RunningSource(Protocol):

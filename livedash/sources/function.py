@@ -10,7 +10,7 @@ from typing import Any
 from livedash.client.contract import SourceState
 from livedash.errors import SettingRefusedError
 from livedash.sharing.duration import duration_s
-from livedash.sources.contract import Push
+from livedash.sources.contract import Push, TellFailing
 from livedash.sources.running import Source
 from livedash.sources.turns import Function
 
@@ -49,19 +49,23 @@ class FunctionSource:
         return self._running.wait(timeout_s)
 
 
-def source_decorator(push: Push, room: str, every: str | float | None) -> Callable[[Function], FunctionSource]:
+def source_decorator(
+    push: Push, tell_failing: TellFailing, room: str, every: str | float | None
+) -> Callable[[Function], FunctionSource]:
     """`every` None: a generator gives as fast as it likes. Raises SettingRefusedError."""
     every_s = 0.0 if every is None else duration_s(every)
 
     def decorate(function: Function) -> FunctionSource:
         _check(function, every_s)
-        return start(push, function, room, every_s, name_of(function))
+        return start(push, tell_failing, function, room, every_s, name_of(function))
 
     return decorate
 
 
-def start(push: Push, function: Function, room: str, every_s: float, name: str) -> FunctionSource:
-    running = Source(push, function, room, every_s, name)
+def start(
+    push: Push, tell_failing: TellFailing, function: Function, room: str, every_s: float, name: str
+) -> FunctionSource:
+    running = Source(push, tell_failing, function, room, every_s, name)
     running.start()
     return FunctionSource(function, running)
 

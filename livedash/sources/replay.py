@@ -39,7 +39,7 @@ def replay(frame: Any, time: str, speed: float = 1.0, *, room: str = "replay", l
         times = now_us().to_bytes(8, "little", signed=True) * batch.count
         PROCESS.publisher.push_batches(room, [Batch(batch.count, times, batch.columns)])
 
-    return start(push_rows, spans, name, 0.0, f"replay.{name}")
+    return start(push_rows, PROCESS.publisher.tell_failing, spans, name, 0.0, f"replay.{name}")
 
 
 def in_time_order(frame: Any, time: str) -> tuple[list[float], Batch]:

@@ -12,7 +12,7 @@ from livedash.client.backoff import JITTER, Backoff
 from livedash.client.contract import SourceState
 from livedash.clock import monotonic_s
 from livedash.errors import LivedashError
-from livedash.sources.contract import Push
+from livedash.sources.contract import Push, TellFailing
 from livedash.sources.schedule import Schedule
 from livedash.sources.turns import ExhaustedError, Function, Turns
 
@@ -29,13 +29,18 @@ class Source:
     exponential backoff. A record that can't be pushed is an error, too, and the next turn goes on after it.
     """
 
-    def __init__(self, push: Push, function: Function, room: str, every_s: float, name: str) -> None:
+    def __init__(
+        self, push: Push, tell_failing: TellFailing, function: Function, room: str, every_s: float, name: str
+    ) -> None:
         self.room = room
         self.name = name
         self._push = push
+        self._tell_failing = tell_failing
         self._every_s = every_s
         self._turns = Turns(function)
         self._stopping = threading.Event()
+        self._telling = threading.Lock()
+        self._told: str | None = None
         self._state = "running"
         self._runs = 0
         self._failures = 0
@@ -56,6 +61,7 @@ class Source:
     def stop(self) -> None:
         self._stopping.set()
         self._turns.interrupt()
+        self._tell(None)
         if self._state != "ended":
             self._state = "stopped"
         with _LOCK:
@@ -81,6 +87,7 @@ class Source:
                 self._stopping.wait(wait_s if is_well else max(wait_s, self._backoff.next_s()))
         except ExhaustedError:
             self._become("ended")
+            self._tell(None)
         finally:
             self._close()
 
@@ -99,6 +106,7 @@ class Source:
             return False
         self._backoff.reset()
         self._become("running")
+        self._tell(None)
         return True
 
     def _note_failure(self, error: BaseException) -> bool:
@@ -107,11 +115,19 @@ class Source:
         self._failures += 1
         is_new, self._error = text != self._error, text
         self._become("failing")
+        self._tell(text)
         return is_new
 
     def _become(self, state: str) -> None:
         if not self._stopping.is_set():
             self._state = state
+
+    def _tell(self, error: str | None) -> None:
+        """What panels show; nothing more of a source that is stopped."""
+        with self._telling:
+            if error != self._told and (error is None or not self._stopping.is_set()):
+                self._told = error
+                self._tell_failing(self.room, self.name, error)
 
     def _close(self) -> None:
         try:

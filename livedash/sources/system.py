@@ -22,7 +22,8 @@ def system(room: str = "system", every: str | float = "1s", *, per_core: bool = 
     `per_core` adds a field for each core: cpu0_percent, cpu1_percent, …
     """
     reader = SystemReader(per_core=per_core)
-    return start(PROCESS.publisher.push, reader.read, checked_room(room), duration_s(every), "system")
+    name, every_s, publisher = checked_room(room), duration_s(every), PROCESS.publisher
+    return start(publisher.push, publisher.tell_failing, reader.read, name, every_s, "system")
 
 
 class SystemReader:

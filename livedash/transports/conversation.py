@@ -23,6 +23,7 @@ from livedash.wire.messages import (
     Publish,
     Published,
     Restore,
+    SourceFailing,
     Subscribe,
     Unsubscribe,
     Welcome,
@@ -76,10 +77,10 @@ class Conversation:
             case AskPresence(room):
                 self._grant.check_read(room)
                 self._session.notify(Presence(room, self._stage.hub.viewers(room)))
-            case Hello() | Restore() | Lost():
+            case Hello() | Restore() | Lost() | SourceFailing():
                 self._answer_publisher(message)
 
-    def _answer_publisher(self, message: Hello | Restore | Lost) -> None:
+    def _answer_publisher(self, message: Hello | Restore | Lost | SourceFailing) -> None:
         hub = self._stage.hub
         match message:
             case Hello(_, rooms):
@@ -91,6 +92,9 @@ class Conversation:
             case Lost(room, publisher, dropped):
                 self._grant.check_write(room)
                 hub.note_lost(room, publisher, dropped)
+            case SourceFailing(room, source, error):
+                self._grant.check_write(room)
+                hub.note_failing(room, source, error, self._session)
 
     def _publish(self, message: Publish) -> None:
         self._grant.check_write(message.room)

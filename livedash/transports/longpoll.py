@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from livedash import limits
 from livedash.core.session import Session
 from livedash.wire.codec import JSON
-from livedash.wire.messages import Delivery, Gap
+from livedash.wire.messages import Delivery, Failing, Gap
 
 _encode = msgspec.json.Encoder().encode
 
@@ -20,6 +21,7 @@ class Answer:
     def __init__(self, shape: str) -> None:
         self._shape = shape
         self._messages: list[Delivery | Gap] = []
+        self._failing: dict[str, dict[str, str]] = {}  # no reason to answer: it would be one again in the next request
 
     def __bool__(self) -> bool:
         return bool(self._messages)
@@ -28,21 +30,29 @@ class Answer:
         """Takes what is there, up to about an outbox; True if that is something to answer with."""
         size = 0
         while True:
-            taken = [
-                message for message in session.take(now_s, limits.MESSAGE_BYTES) if isinstance(message, Delivery | Gap)
-            ]
+            taken = list(self._taken(session, now_s))
             self._messages += taken
             size += sum(message.batch.nbytes for message in taken if isinstance(message, Delivery))
             if not taken or size >= limits.OUTBOX_BYTES or not session.has_more():
                 return bool(self)
 
+    def _taken(self, session: Session, now_s: float) -> Iterator[Delivery | Gap]:
+        for message in session.take(now_s, limits.MESSAGE_BYTES):
+            match message:
+                case Delivery() | Gap():
+                    yield message
+                case Failing(room, sources):
+                    self._failing[room] = sources
+
     def body(self, session: Session) -> bytes:
         """JSON, with the cursor of the next request."""
-        cursor = str(session.cursor())
+        end: dict[str, Any] = {"cursor": str(session.cursor())}
+        if self._failing:
+            end["failing"] = self._failing
         if self._shape == "columns":
             parts = [msgspec.Raw(JSON.encode(message)) for message in self._messages]
-            return _encode({"messages": parts, "cursor": cursor})
-        return _encode(self._records_form() | {"cursor": cursor})
+            return _encode({"messages": parts} | end)
+        return _encode(self._records_form() | end)
 
     def _records_form(self) -> dict[str, Any]:
         form: dict[str, dict[str, Any]] = {"records": {}, "gaps": {}, "snapshots": {}}

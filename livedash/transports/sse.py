@@ -12,7 +12,7 @@ from livedash.core.session import Session
 from livedash.transports.viewer import Liveness
 from livedash.wire import names
 from livedash.wire.codec import JSON
-from livedash.wire.messages import Bye, Delivery, Gap, HubMessage, Notice, Subscribed
+from livedash.wire.messages import Bye, Delivery, Failing, Gap, HubMessage, Notice, Subscribed
 from livedash.wire.position import Cursor, Position
 from livedash.wire.sse import event_block
 
@@ -53,6 +53,8 @@ class EventFraming:
                 return event_block(JSON.encode(message), event="livedash.bye", retry_ms=retry_ms)
             case Notice():
                 return event_block(JSON.encode(message), event="livedash.notice")
+            case Failing():
+                return event_block(JSON.encode(message), event="livedash.failing")
             case Subscribed(room, epoch, offset) if not names.is_glob(room) and room not in self._begun_with:
                 self._positions[room] = Position(epoch, offset)  # it began under a glob
         return b""

@@ -100,6 +100,14 @@ class Lost(_FromClient, frozen=True, tag="lost"):
     dropped: int
 
 
+class SourceFailing(_FromClient, frozen=True, tag="source_failing"):
+    """How a source of this publisher's fails, in words for people; `error` None: it does not fail any more."""
+
+    room: str
+    source: str
+    error: str | None = None
+
+
 class AskPresence(_FromClient, frozen=True, tag="presence"):
     room: str
 
@@ -108,7 +116,7 @@ class Ping(_FromClient, frozen=True, tag="ping"):
     pass
 
 
-ClientMessage = Subscribe | Unsubscribe | Publish | Hello | Restore | Lost | AskPresence | Ping
+ClientMessage = Subscribe | Unsubscribe | Publish | Hello | Restore | Lost | SourceFailing | AskPresence | Ping
 
 
 # From the hub
@@ -156,6 +164,13 @@ class Notice(_FromHub, frozen=True, tag="notice"):
     dropped: int
 
 
+class Failing(_FromHub, frozen=True, tag="failing"):
+    """The sources of the room that fail now, with what each one says; none: all is well again."""
+
+    room: str
+    sources: dict[str, str]
+
+
 class ViewerInfo(msgspec.Struct, frozen=True):
     """`since` is in seconds since 1970."""
 
@@ -199,7 +214,7 @@ class Pong(_FromHub, frozen=True, tag="pong"):
     pass
 
 
-Notification = Subscribed | Gap | Published | Welcome | Notice | Presence | Joined | Left | Error | Bye | Pong
+Notification = Subscribed | Gap | Published | Welcome | Notice | Failing | Presence | Joined | Left | Error | Bye | Pong
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import pytest
 from livedash import limits
 from livedash.client.spool import RoomSpoolStatistics, Spool
 from livedash.wire.batch import Batch
-from livedash.wire.messages import Error, Hello, Lost, Publish, Published, Restore, Welcome
+from livedash.wire.messages import Error, Hello, Lost, Publish, Published, Restore, SourceFailing, Welcome
 from tests.client.hub_on_the_line import Line, numbered
 
 
@@ -334,3 +334,20 @@ def test_counts_of_a_room_always_sum_up(line: Line) -> None:
     assert of(line.spool, "train") == RoomSpoolStatistics("train", 9, 0, 2, 3, 4, "bad_value: no")
     line.settle()
     assert of(line.spool, "train") == RoomSpoolStatistics("train", 9, 2, 0, 3, 4, "bad_value: no")
+
+
+# Sources
+
+
+def test_source_that_fails_is_told_once_on_each_connection_as_long_as_it_fails(spool: Spool) -> None:
+    failure = SourceFailing("cpu", "read", "OSError")
+    spool.note_failing("cpu", "read", "TimeoutError")
+    spool.note_failing("cpu", "read", "OSError")
+    for _ in range(2):
+        spool.begin()
+        assert list(spool.take()) == [failure]
+        assert list(spool.take()) == []
+    spool.note_failing("cpu", "read", None)
+    assert list(spool.take()) == [SourceFailing("cpu", "read", None)]
+    spool.begin()
+    assert list(spool.take()) == []

@@ -24,10 +24,14 @@ def ignore(room: str, record: Any) -> None:
     """A push into nothing."""
 
 
+def untold(room: str, source: str, error: str | None) -> None:
+    """Nobody hears of its failures."""
+
+
 def test_decorated_function_runs_and_can_still_be_called() -> None:
     pushed = threading.Event()
 
-    @source_decorator(lambda room, record: pushed.set(), "cpu", "1h")
+    @source_decorator(lambda room, record: pushed.set(), untold, "cpu", "1h")
     def read() -> int:
         """The load."""
         return 3
@@ -45,7 +49,7 @@ def test_decorated_function_runs_and_can_still_be_called() -> None:
 def test_generator_needs_no_period_and_ends_with_its_last_record() -> None:
     records: list[Any] = []
 
-    @source_decorator(lambda room, record: records.append((room, record)), "count", None)
+    @source_decorator(lambda room, record: records.append((room, record)), untold, "count", None)
     def count() -> Iterator[int]:
         yield from range(3)
 
@@ -57,7 +61,7 @@ def test_generator_needs_no_period_and_ends_with_its_last_record() -> None:
 def test_repr_of_a_failing_source_has_its_error() -> None:
     failed = threading.Event()
 
-    @source_decorator(ignore, "cpu", 3600)
+    @source_decorator(ignore, untold, "cpu", 3600)
     def read() -> None:
         failed.set()
         raise OSError("no sensor")
@@ -69,7 +73,7 @@ def test_repr_of_a_failing_source_has_its_error() -> None:
 
 def test_function_without_a_period_is_refused() -> None:
     with pytest.raises(SettingRefusedError, match="every='2s'"):
-        source_decorator(ignore, "cpu", None)(lambda: 1)
+        source_decorator(ignore, untold, "cpu", None)(lambda: 1)
 
 
 def test_function_that_needs_arguments_is_refused() -> None:
@@ -77,18 +81,18 @@ def test_function_that_needs_arguments_is_refused() -> None:
         return sensor
 
     with pytest.raises(SettingRefusedError, match="sensor"):
-        source_decorator(ignore, "cpu", "1s")(read)  # type: ignore[arg-type]
+        source_decorator(ignore, untold, "cpu", "1s")(read)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("every", ["soon", 0, -1, "0s"])
 def test_period_that_is_none_is_refused(every: Any) -> None:
     with pytest.raises(SettingRefusedError, match="duration"):
-        source_decorator(ignore, "cpu", every)
+        source_decorator(ignore, untold, "cpu", every)
 
 
 def test_what_is_no_function_is_refused() -> None:
     with pytest.raises(SettingRefusedError, match="above a def"):
-        source_decorator(ignore, "cpu", "1s")("read")  # type: ignore[arg-type]
+        source_decorator(ignore, untold, "cpu", "1s")("read")  # type: ignore[arg-type]
 
 
 def test_refused_source_is_not_started() -> None:

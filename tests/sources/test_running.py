@@ -21,6 +21,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.records: list[Any] = []
+        self.told: list[tuple[str, str, str | None]] = []
         self._changed = threading.Condition()
 
     def push(self, room: str, record: Any) -> None:
@@ -29,6 +30,9 @@ class Hub:
         with self._changed:
             self.records.append(record)
             self._changed.notify_all()
+
+    def tell_failing(self, room: str, source: str, error: str | None) -> None:
+        self.told.append((room, source, error))
 
     def wait_for(self, count: int) -> list[Any]:
         with self._changed:
@@ -53,7 +57,7 @@ def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def started(hub: Hub, function: Any, every_s: float = 0.001, name: str = "read") -> Source:
-    source = Source(hub.push, function, "room", every_s, name)
+    source = Source(hub.push, hub.tell_failing, function, "room", every_s, name)
     source.start()
     return source
 
@@ -235,3 +239,31 @@ def test_error_in_the_end_of_a_generator_is_told(hub: Hub, caplog: pytest.LogCap
     assert source.wait(LIMIT_S)
     assert source.state().error == "OSError: port stuck"
     assert "failed to close" in caplog.text
+
+
+def test_failure_is_told_once_while_it_is_the_same_and_once_when_it_is_over(hub: Hub) -> None:
+    outcomes = iter(["one", "one", "two", None, None])
+
+    def read() -> dict[str, int]:
+        outcome = next(outcomes, None)
+        if outcome is not None:
+            raise OSError(outcome)
+        return {"x": 1}
+
+    started(hub, read)
+    hub.wait_for(3)
+    assert hub.told == [
+        ("room", "read", "OSError: one"),
+        ("room", "read", "OSError: two"),
+        ("room", "read", None),
+    ]
+
+
+def test_stopped_source_is_not_told_as_failing_any_more(hub: Hub) -> None:
+    def read() -> None:
+        raise OSError("no disk")
+
+    source = started(hub, read)
+    wait_until(lambda: bool(hub.told), LIMIT_S, "the failure was told")
+    source.stop()
+    assert hub.told == [("room", "read", "OSError: no disk"), ("room", "read", None)]

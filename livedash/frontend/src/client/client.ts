@@ -138,6 +138,10 @@ export class PageClient implements Client {
         this.room(message.room)?.onNotice(message);
         this.tellStatus(this.readers.covering(message.room));
         break;
+      case "failing":
+        this.room(message.room)?.onFailing(message);
+        this.tellStatus(this.readers.covering(message.room));
+        break;
       case "error":
         if (message.room === null) {
           console.warn(`livedash: the hub says ${message.code}: ${message.message}`);
@@ -219,7 +223,13 @@ export class PageClient implements Client {
     const covered = this.covered(reader.request.room);
     const publisherDropped = covered.reduce((sum, room) => sum + room.publisherDropped, 0);
     const isWaiting = status.state === "live" && covered.every((room) => room.isWaiting);
-    return { ...status, ...(isWaiting && { state: "waiting" as const }), ...(publisherDropped > 0 && { publisherDropped }) };
+    const failing = covered.flatMap((room) => room.failing);
+    return {
+      ...status,
+      ...(isWaiting && { state: "waiting" as const }),
+      ...(publisherDropped > 0 && { publisherDropped }),
+      ...(failing.length > 0 && { failing }),
+    };
   }
 }
 

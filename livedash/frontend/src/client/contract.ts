@@ -21,6 +21,13 @@ export interface FeedStatus {
   readonly retryInS?: number;
   /** Records that the room's publishers lost from their buffers, in all. */
   readonly publisherDropped?: number;
+  /** The rooms' sources that fail now, and with what ("" where this reader is not told). */
+  readonly failing?: readonly FailingSource[];
+}
+
+export interface FailingSource {
+  readonly name: string;
+  readonly error: string;
 }
 
 export interface Gap {

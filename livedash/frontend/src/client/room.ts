@@ -1,9 +1,10 @@
 // One real room as this page reads it: where it stands, whether what comes follows, and what is held. It hands out each record once.
 import type { Batch } from "../wire/batch.ts";
 import { slice } from "../wire/join.ts";
-import type { Columns, GapMessage, Notice, Snapshot, Subscribed } from "../wire/messages.ts";
+import type { Columns, Failing, GapMessage, Notice, Snapshot, Subscribed } from "../wire/messages.ts";
 import type { Position } from "../wire/position.ts";
 import { formatPosition, NO_EPOCH } from "../wire/position.ts";
+import type { FailingSource } from "./contract.ts";
 import { HeldRecords } from "./held.ts";
 
 /**
@@ -26,6 +27,8 @@ export class RoomReader {
   window = 0;
   /** Records that each publisher lost, in all. */
   private readonly dropped = new Map<string, number>();
+  /** Sources that fail now. */
+  failing: readonly FailingSource[] = [];
   /** Behind the last record that was handed out. */
   private position: Position | null = null;
   /** Where the hub said that it starts. */
@@ -57,6 +60,10 @@ export class RoomReader {
     this.dropped.set(publisher, dropped);
   }
 
+  onFailing({ sources }: Failing): void {
+    this.failing = Array.from(sources, ([name, error]) => ({ name, error }));
+  }
+
   /** Reads from the state again. */
   forget(): void {
     this.position = null;
@@ -72,6 +79,7 @@ export class RoomReader {
   /** `isStateComing`: it was asked for the state, so that only a snapshot says where the reader stands. */
   onSubscribed(message: Subscribed, isStateComing: boolean): void {
     this.isAsked = false;
+    this.failing = []; // what fails follows
     this.start = { epoch: message.epoch, offset: message.offset };
     if (this.position === null && (!isStateComing || message.epoch === NO_EPOCH)) this.position = this.start;
   }

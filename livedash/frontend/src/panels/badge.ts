@@ -1,5 +1,5 @@
 // A feed's state in a word or two, with its tone; the longer story is the tooltip. A panel that is simply live shows a quiet dot.
-import type { FeedStatus, Gap } from "../client/contract.ts";
+import type { FailingSource, FeedStatus, Gap } from "../client/contract.ts";
 import { formatCount, formatDuration } from "./format.ts";
 
 export interface BadgeText {
@@ -85,12 +85,13 @@ export class Badge {
 
 /** `waitsSinceMs`: when the wait for the next try was told. */
 export function badgeOf({ status, gap, skipped }: Told, nowMs: number, waitsSinceMs = nowMs): BadgeText {
-  const { state, transport, reason, fix, sinceMs, retryInS, publisherDropped: dropped = 0 } = status;
+  const { state, transport, reason, fix, sinceMs, retryInS, publisherDropped: dropped = 0, failing = [] } = status;
   const by = transport ? `live over ${TRANSPORTS[transport] ?? transport}` : "";
   const facts = [
     state === "live" ? by : `${state}${transport ? `, last ${by}` : ""}`,
     reason,
     fix,
+    ...failing.map(failureText),
     gap && gapText(gap),
     dropped > 0 && `a publisher’s buffer was full and lost ${formatCount(dropped)} records`,
     skipped > 0 && `${formatCount(skipped)} records left out, as asked for`,
@@ -98,9 +99,11 @@ export function badgeOf({ status, gap, skipped }: Told, nowMs: number, waitsSinc
   const title = facts.filter(Boolean).join("; ");
   switch (state) {
     case "live":
+      if (failing.length > 0) return { text: "source failing", tone: "bad", title };
       if (dropped > 0) return { text: `${formatCount(dropped)} dropped`, tone: "warn", title };
       return gap ? { text: shortGap(gap), tone: "warn", title } : { text: "", tone: "good", title };
     case "waiting":
+      return failing.length > 0 ? { text: "source failing", tone: "bad", title } : { text: state, tone: "quiet", title };
     case "connecting":
       return { text: state, tone: "quiet", title };
     case "stale":
@@ -111,6 +114,11 @@ export function badgeOf({ status, gap, skipped }: Told, nowMs: number, waitsSinc
     case "failed":
       return { text: state, tone: "bad", title };
   }
+}
+
+/** What a failing source's error says, in a sentence without its end. */
+export function failureText({ name, error }: FailingSource): string {
+  return `source ${name} fails${error && `: ${error}`}`;
 }
 
 function countdown(retryInS: number | undefined, waitedMs: number): string {

@@ -7,5 +7,6 @@ const RANK: Readonly<Record<FeedState, number>> = { failed: 0, ended: 1, reconne
 export function jointStatus(statuses: readonly FeedStatus[]): FeedStatus {
   const told = statuses.reduce((first, status) => (RANK[status.state] < RANK[first.state] ? status : first));
   const dropped = statuses.reduce((sum, status) => sum + (status.publisherDropped ?? 0), 0);
-  return dropped > 0 ? { ...told, publisherDropped: dropped } : told;
+  const failing = statuses.flatMap((status) => status.failing ?? []);
+  return { ...told, ...(dropped > 0 && { publisherDropped: dropped }), ...(failing.length > 0 && { failing }) };
 }

@@ -55,7 +55,9 @@ class Polls extends RequestsInTurn {
     const messages = Array.isArray(answer.messages) ? answer.messages.map(messageOf) : [];
     // The cursor after the messages: rooms of which none came stand where it says, and the others are there already.
     const positions = typeof answer.cursor === "string" ? subscribedOf(answer.cursor, wishes) : [];
-    for (const message of [...messages, ...positions]) {
+    // The positions stand for an answer to a subscription, after which comes what fails.
+    const failing = Object.entries(fieldsOf(answer.failing ?? {}, "what fails")).map(([room, sources]) => messageOf({ op: "failing", room, sources }));
+    for (const message of [...messages, ...positions, ...failing]) {
       if (message && !signal.aborted) this.events.message(message);
     }
     return messages.length === 0;

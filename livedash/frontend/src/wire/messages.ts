@@ -71,6 +71,13 @@ export interface Notice {
   readonly dropped: number;
 }
 
+/** The sources of a room that fail now, with what each one says ("" to a link's reader); none: all is well again. */
+export interface Failing {
+  readonly op: "failing";
+  readonly room: string;
+  readonly sources: ReadonlyMap<string, string>;
+}
+
 export interface ErrorMessage {
   readonly op: "error";
   readonly code: string;
@@ -88,7 +95,7 @@ export interface Pong {
   readonly op: "pong";
 }
 
-export type HubMessage = Subscribed | Columns | Snapshot | GapMessage | Notice | ErrorMessage | Bye | Pong;
+export type HubMessage = Subscribed | Columns | Snapshot | GapMessage | Notice | Failing | ErrorMessage | Bye | Pong;
 
 /** Null for an op that a viewer has no use for, or that a newer hub may have. Raises Malformed. */
 export function messageOf(raw: unknown): HubMessage | null {
@@ -120,6 +127,8 @@ export function messageOf(raw: unknown): HubMessage | null {
         publisher: text(fields.publisher, "publisher"),
         dropped: count(fields.dropped, "dropped"),
       };
+    case "failing":
+      return { op: "failing", room: room(fields.room), sources: sourcesOf(fields.sources) };
     case "error":
       return {
         op: "error",
@@ -154,6 +163,10 @@ function batchOf(fields: Record<string, unknown>): Batch {
     times: timesOf(fields.times, rows),
     columns,
   };
+}
+
+function sourcesOf(value: unknown): ReadonlyMap<string, string> {
+  return new Map(Object.entries(fieldsOf(value, "the sources of a message")).map(([name, error]) => [name, text(error, "error")]));
 }
 
 function text(value: unknown, what: string): string {

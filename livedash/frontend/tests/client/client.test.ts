@@ -256,6 +256,22 @@ test("what each publisher lost in all is added up", async () => {
   assert.equal(panel.last?.publisherDropped, 6);
 });
 
+test("sources that fail are told until they are well, and forgotten where a new answer to the subscription does not have them", async () => {
+  const { client, first } = page();
+  const panel = new Recorder();
+  client.subscribe({ room: "train" }, panel);
+  const failing = (...sources: [string, string][]) => ({ op: "failing", room: "train", sources: new Map(sources) }) as const;
+  first.last.send(subscribed(0), failing(["read", "OSError: no disk"]));
+  await settled();
+  assert.deepEqual(panel.last?.failing, [{ name: "read", error: "OSError: no disk" }]);
+  first.last.send(failing());
+  await settled();
+  assert.equal(panel.last?.failing, undefined);
+  first.last.send(failing(["read", "OSError"]), subscribed(0));
+  await settled();
+  assert.equal(panel.last?.failing, undefined);
+});
+
 test("statistics list the panels that are registered", () => {
   const { client } = page();
   const remove = client.registerPanel(() => ({ room: "train", painted_offset: 7, frames: 1, dropped: 0, state: "live" }));

@@ -37,3 +37,10 @@ test("a failure has its reason and its fix in the tooltip; the panel's own place
   assert.deepEqual([text, tone], ["failed", "bad"]);
   assert.match(title, /the link has expired.*ask for a new one/);
 });
+
+test("a source that fails is told before what was lost, with its error where there is one", () => {
+  const { text, tone, title } = told({ publisherDropped: 3, failing: [{ name: "read", error: "OSError: no disk" }, { name: "ping", error: "" }] });
+  assert.deepEqual([text, tone], ["source failing", "bad"]);
+  assert.match(title, /source read fails: OSError: no disk; source ping fails; /);
+  assert.equal(told({ state: "waiting", failing: [{ name: "read", error: "" }] }).text, "source failing");
+});

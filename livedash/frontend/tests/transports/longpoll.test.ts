@@ -37,6 +37,13 @@ test("each answer is followed by a request behind it, and the cursor comes after
   assert.equal(server.asked.length, 3);
 });
 
+test("what fails comes after the positions, which say that all is well", async () => {
+  const { server, told } = await connected(new FakeWish("train"));
+  server.last.json({ messages: [], cursor: "train:k3x9-3", failing: { train: { read: "OSError" } } });
+  await settled();
+  assert.deepEqual(told.calls, ["alive", "subscribed", "failing"]);
+});
+
 test("empty answers that come too soon are not answered by a storm of requests", async () => {
   const { server, clock } = await connected(new FakeWish("train"));
   server.last.json({ messages: [], cursor: "train:0-0" });

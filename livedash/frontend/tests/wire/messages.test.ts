@@ -15,6 +15,7 @@ test("each message of the protocol is read", () => {
   assert.deepEqual(messageOf({ op: "bye", reason: "revoked" }), { op: "bye", reason: "revoked", retryAfterS: null });
   assert.deepEqual(messageOf({ op: "pong" }), { op: "pong" });
   assert.deepEqual(messageOf({ op: "notice", room: "train", publisher: "p1", dropped: 3 }), { op: "notice", room: "train", publisher: "p1", dropped: 3 });
+  assert.deepEqual(messageOf({ op: "failing", room: "train", sources: { read: "OSError" } }), { op: "failing", room: "train", sources: new Map([["read", "OSError"]]) });
   assert.deepEqual(messageOf({ op: "error", code: "not_found", message: "no", room: "x" }), { op: "error", code: "not_found", message: "no", room: "x" });
 });
 
@@ -37,6 +38,7 @@ const REFUSED: readonly (readonly [string, unknown])[] = [
   ["a count of billions", { ...COLUMNS, count: 4e9 }],
   ["columns in a list", { ...COLUMNS, columns: [] }],
   ["skipped that is no count", { ...COLUMNS, skipped: "7" }],
+  ["a failure that is no text", { op: "failing", room: "train", sources: { read: 5 } }],
   ["a gap without a reason", { op: "gap", room: "train" }],
 ];
 
