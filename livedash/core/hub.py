@@ -121,10 +121,19 @@ class Hub:
 
     # Publishing
 
-    def publish(self, name: str, batch: Batch, now_us: int, now_s: float, origin: Origin = UNKNOWN_ORIGIN) -> Position:
+    def publish(
+        self,
+        name: str,
+        batch: Batch,
+        now_us: int,
+        now_s: float,
+        origin: Origin = UNKNOWN_ORIGIN,
+        settings: dict[str, Any] | None = None,
+    ) -> Position:
         """Appends the batch, whole or not at all, and gives the position of its last record.
 
-        Raises NameRefusedError, ValueRefusedError or LimitReachedError (a keyed room's key).
+        `settings` are those of a room that begins with it. Raises NameRefusedError, SettingRefusedError,
+        ValueRefusedError or LimitReachedError (a keyed room's key).
         """
         room = self.rooms.get(name)
         known = self._known_answer(room, origin)
@@ -132,7 +141,7 @@ class Hub:
             self._duplicates += batch.count
             return known
         is_new = room is None
-        room = room or self._begin(name)
+        room = room or self._begin(name, settings)
         self._append(room, batch, now_us, is_new=is_new)
         position = room.position
         if origin.publisher is not None and origin.seq is not None:
@@ -147,11 +156,20 @@ class Hub:
         """What this hub knows of rooms of which a publisher was the only one: known, unknown or other."""
         return {name: self._acquaintance(name, held) for name, held in rooms.items()}
 
-    def restore(self, name: str, epoch: str, first: int, batch: Batch, now_us: int, now_s: float) -> Position:
+    def restore(
+        self,
+        name: str,
+        epoch: str,
+        first: int,
+        batch: Batch,
+        now_us: int,
+        now_s: float,
+        settings: dict[str, Any] | None = None,
+    ) -> Position:
         """Takes over records that a former hub acknowledged, with their epoch and offsets (DESIGN 4.6).
 
-        Raises ProtocolError for what is no position, ConflictError where the room has another epoch, or a hole would be
-        left.
+        `settings` are those of a room that this hub does not know. Raises ProtocolError for what is no position,
+        ConflictError where the room has another epoch, or a hole would be left, and SettingRefusedError.
         """
         if not is_epoch(epoch) or epoch == NO_EPOCH or not 1 <= first <= MAX_OFFSET - batch.count:
             raise ProtocolError(
@@ -162,7 +180,7 @@ class Hub:
             raise ConflictError(f"epoch {epoch!r} of room {name!r} was {self._deleted[name][epoch]}, and stays so")
         is_new = room is None
         if room is None:
-            room = self._new_room(names.checked_room(name), epoch, top=first - 1)
+            room = self._new_room(names.checked_room(name), epoch, settings, top=first - 1)
         known = room.history.top - first + 1
         if room.epoch != epoch:
             room.note_former(epoch, "restarted")
@@ -255,11 +273,11 @@ class Hub:
             return None
         return room.publishers.answer(origin.publisher, origin.seq)
 
-    def _begin(self, name: str) -> Room:
-        return self._new_room(names.checked_room(name), self._new_id()[: limits.EPOCH_CHARACTERS])
+    def _begin(self, name: str, settings: dict[str, Any] | None = None) -> Room:
+        return self._new_room(names.checked_room(name), self._new_id()[: limits.EPOCH_CHARACTERS], settings)
 
-    def _new_room(self, name: str, epoch: str, *, top: int = 0) -> Room:
-        room = self.rooms[name] = Room(name, epoch, self._defaults, top=top)
+    def _new_room(self, name: str, epoch: str, settings: dict[str, Any] | None, *, top: int = 0) -> Room:
+        room = self.rooms[name] = Room(name, epoch, self._defaults.changed(settings or {}), top=top)
         for former, reason in self._deleted.pop(name, {}).items():
             room.note_former(former, reason)
         return room

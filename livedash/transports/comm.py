@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from livedash import limits
 from livedash.core.grant import Grant
-from livedash.transports.viewer import Stage
+from livedash.transports.viewer import QUIET, Stage
 from livedash.transports.websocket import WebSocketViewer
 from livedash.wire.codec import MSGPACK
 from livedash.wire.messages import ByeReason, Subscribe
@@ -44,7 +44,7 @@ class CommTransport:
         rooms: tuple[str, ...] = (),
         window: int | None = None,
     ) -> None:
-        self._peer = WebSocketViewer(stage, grant, CommSink(send), MSGPACK)
+        self._peer = WebSocketViewer(stage, grant, CommSink(send), MSGPACK, QUIET)  # a busy kernel hears no answer
         for room in rooms:
             self.receive(
                 MSGPACK.encode_from_client(

@@ -6,8 +6,8 @@ that what waits for a slow peer stays in the room's history and nowhere else. Wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 from livedash.wire.messages import ByeReason, HubMessage
 
@@ -28,6 +28,19 @@ class Sink(Protocol):
 
     def abort(self) -> None:
         """Closes at once; what was sent and not taken is lost."""
+
+
+class Cancelable(Protocol):
+    def cancel(self) -> None: ...
+
+
+class Loop(Protocol):
+    """What transports need of an event loop; asyncio's fulfils it. Times are its own, in seconds."""
+
+    def time(self) -> float: ...
+    def call_soon(self, callback: Callable[[], Any], /) -> Cancelable: ...
+    def call_later(self, delay: float, callback: Callable[[], Any], /) -> Cancelable: ...
+    def call_at(self, when: float, callback: Callable[[], Any], /) -> Cancelable: ...
 
 
 class Framing(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 import itertools
 from collections import deque
@@ -10,19 +9,20 @@ from collections import deque
 from livedash import limits
 from livedash.core.hub import Hub
 from livedash.core.session import Session
+from livedash.transports.contract import Cancelable, Loop
 
 
 class Flusher:
     """Owned by whoever runs the hub's loop; made on that loop's thread."""
 
-    def __init__(self, hub: Hub, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, hub: Hub, loop: Loop) -> None:
         self._hub = hub
         self._loop = loop
         self._queue: deque[Session] = deque()
         self._is_armed = False
         self._due: list[tuple[float, int, Session]] = []
         self._serial = itertools.count()
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Cancelable | None = None
         hub.on_dirty = self._arm
 
     def pump_at(self, session: Session, when_s: float) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from livedash import limits
 from livedash.core.grant import Grant
 from livedash.core.hub import Hub
 from livedash.transports.close_codes import OF_REASON
-from livedash.transports.contract import Framing, Sink
+from livedash.transports.contract import Framing, Loop, Sink
 from livedash.transports.flusher import Flusher
 from livedash.transports.wheel import Wheel
 from livedash.wire.messages import Bye, ByeReason
@@ -26,7 +25,7 @@ class Stage:
     def __init__(
         self,
         hub: Hub,
-        loop: asyncio.AbstractEventLoop,
+        loop: Loop,
         now_us: Callable[[], int],
         why_ended: WhyEnded,
     ) -> None:

@@ -33,10 +33,17 @@ class WebSocketViewer:
     """A peer on a WebSocket: hands what it says to the conversation, and its session's messages to the sink."""
 
     def __init__(
-        self, stage: Stage, grant: Grant, sink: Sink, codec: Codec, on_end: Callable[[], None] = lambda: None
+        self,
+        stage: Stage,
+        grant: Grant,
+        sink: Sink,
+        codec: Codec,
+        liveness: Liveness = LIVENESS,
+        *,
+        on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self.codec = codec
-        self.viewer = Viewer(stage, grant, sink, MessageFraming(codec), LIVENESS, on_end=on_end)
+        self.viewer = Viewer(stage, grant, sink, MessageFraming(codec), liveness, on_end=on_end)
         self._conversation = Conversation(stage, self.viewer.session)
 
     def receive(self, data: bytes | str) -> None:

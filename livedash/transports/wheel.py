@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from livedash import limits
-from livedash.transports.contract import Ticking
+from livedash.transports.contract import Cancelable, Loop, Ticking
 
 
 class Wheel:
     """Calls `tick` of each member about twice a second, in slices; `every_turn` before them."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, every_turn: Callable[[], None]) -> None:
+    def __init__(self, loop: Loop, every_turn: Callable[[], None]) -> None:
         self._loop = loop
         self._every_turn = every_turn
         self._members: dict[Ticking, None] = {}
         self._left: list[Ticking] = []
-        self._handle: asyncio.Handle = loop.call_later(limits.LINK_CHECK_S, self._turn)
+        self._handle: Cancelable = loop.call_later(limits.LINK_CHECK_S, self._turn)
         self._next_turn_s = loop.time()
 
     def add(self, member: Ticking) -> None:

@@ -46,6 +46,8 @@ class Codec(Protocol):
         """Raises ProtocolError."""
 
     def wire_column(self, column: Column) -> WireColumn: ...
+    def batch_fields(self, batch: Batch, shape: str) -> dict[str, Any]:
+        """The batch's part of a message."""
 
 
 class _MessageCodec(ABC):

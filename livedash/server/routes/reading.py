@@ -43,15 +43,22 @@ class ReadingRoute(Route):
     def since_asked(self) -> SinceOf:
         """Last-Event-ID beats `cursor` beats `since`."""
         cursor = self.request.headers.get("Last-Event-ID") or self.get_query_argument("cursor", "")
-        since = self.get_query_argument("since", "now")
-        if not cursor:
-            return since_from(since)
-        return since_with_cursor(cursor, Snapshot() if since == "snapshot" else After(START))
+        return since_from_request(cursor, self.get_query_argument("since", "now"))
 
     def subscribe(self, session: Session, rooms: tuple[str, ...]) -> None:
         reading, since = self.reading_asked(), self.since_asked()
         for room in rooms:
             session.subscribe(room, since, reading, self.services.stage.clock_s())
+
+
+def since_from_request(cursor: str, since: str) -> SinceOf:
+    """A cursor counts more than `since`, which then only says how to read a room that the cursor does not name.
+
+    Raises SettingRefusedError for a `since` that is neither a word nor a cursor.
+    """
+    if not cursor:
+        return since_from(since)
+    return since_with_cursor(cursor, Snapshot() if since == "snapshot" else After(START))
 
 
 def since_with_cursor(cursor: str, since_new: Snapshot | After) -> SinceOf:
