@@ -244,9 +244,9 @@ class DeliveryMachine(RuleBasedStateMachine):
     def _is_all_own(self, reader: Reader, room: str, position: Position | None) -> bool:
         """What `echo: false` leaves out is told with the next record that follows it."""
         there = self.hub.rooms[room]
-        if position is None or position.epoch not in (there.epoch, NO_EPOCH):
+        if position is not None and position.epoch not in (there.epoch, NO_EPOCH):
             return False
-        after = position.offset if position.epoch == there.epoch else 0
+        after = position.offset if position is not None and position.epoch == there.epoch else 0
         return all((room, there.epoch, offset) in reader.own for offset in range(after + 1, there.history.top + 1))
 
     # How the world is made
