@@ -21,12 +21,21 @@ class Flusher:
         self._queue: deque[Session] = deque()
         self._is_armed = False
         self._due: list[tuple[float, int, Session]] = []
+        self._planned_s: dict[Session, float] = {}  # the entry of `_due` that counts
         self._serial = itertools.count()
         self._timer: Cancelable | None = None
         hub.on_dirty = self._arm
 
     def pump_at(self, session: Session, when_s: float) -> None:
-        """Pumps a session later though nothing new comes (a rate, a cursor that waits); in the loop's time."""
+        """Pumps a session later though nothing new comes (a rate, a cursor that waits); in the loop's time.
+
+        A session waits here once, however often it is pumped meanwhile, and not beyond limits.BLOCKED_WRITE_S, after which
+        it is asked again: one that was closed would be held until then.
+        """
+        when_s = min(when_s, self._loop.time() + limits.BLOCKED_WRITE_S)
+        if when_s >= self._planned_s.get(session, float("inf")):
+            return
+        self._planned_s[session] = when_s
         heapq.heappush(self._due, (when_s, next(self._serial), session))
         if self._due[0][2] is session:
             self._set_timer()
@@ -36,6 +45,7 @@ class Flusher:
             self._timer.cancel()
         self._queue.clear()
         self._due.clear()
+        self._planned_s.clear()
 
     def _arm(self) -> None:
         if not self._is_armed:
@@ -64,7 +74,10 @@ class Flusher:
     def _on_time(self) -> None:
         now_s = self._loop.time()
         while self._due and self._due[0][0] <= now_s:
-            session = heapq.heappop(self._due)[2]
+            when_s, _, session = heapq.heappop(self._due)
+            if self._planned_s.get(session) != when_s:
+                continue  # it was planned sooner meanwhile
+            del self._planned_s[session]
             if not session.is_closed:
                 self._hub.mark_dirty(session)
         self._timer = None
