@@ -102,11 +102,7 @@ class Viewer:
 
     def pump(self) -> None:
         """Sends what is owed, as long as the sink has room."""
-        if self.is_ended:
-            return
-        if self._sink.pending_bytes >= limits.SEND_BUFFER_BYTES:
-            if self._blocked_since_s is None:
-                self._blocked_since_s = self._stage.clock_s()
+        if self.is_ended or not self._finds_room():
             return
         now_s = self._stage.clock_s()
         for piece in self._framing.pieces(self.session.take(now_s, limits.MESSAGE_BYTES)):
@@ -122,12 +118,13 @@ class Viewer:
 
     def on_drained(self) -> None:
         """The sink: the peer has taken all that was sent."""
-        if self.is_ended or self._blocked_since_s is None:
-            return
-        if self._stage.clock_s() - self._blocked_since_s >= limits.SLOW_AFTER_S:
-            self.session.note_blocked()
-        self._blocked_since_s = None
-        self._stage.hub.mark_dirty(self.session)
+        if not self.is_ended and self._blocked_since_s is not None:
+            self._stage.hub.mark_dirty(self.session)
+
+    @property
+    def is_sending(self) -> bool:
+        """True while the peer has not taken all that was sent, the bye included."""
+        return self._sink.pending_bytes > 0
 
     def on_answer(self) -> None:
         """The peer gave a sign of life."""
@@ -161,6 +158,18 @@ class Viewer:
             self._sink.send(piece)
         self._sink.end(OF_REASON[reason], reason)
         self._leave()
+
+    def _finds_room(self) -> bool:
+        """A peer that takes a little is slow, one that takes nothing is blocked: room ends the block."""
+        now_s = self._stage.clock_s()
+        if self._sink.pending_bytes >= limits.SEND_BUFFER_BYTES:
+            if self._blocked_since_s is None:
+                self._blocked_since_s = now_s
+            return False
+        if self._blocked_since_s is not None and now_s - self._blocked_since_s >= limits.SLOW_AFTER_S:
+            self.session.note_blocked()
+        self._blocked_since_s = None
+        return True
 
     def _cut(self, reason: ByeReason) -> None:
         """The peer takes nothing or is gone: no bye would reach it in time."""
