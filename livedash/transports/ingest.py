@@ -9,6 +9,7 @@ from livedash import limits
 from livedash.errors import ProtocolError, TooLargeError
 from livedash.wire.batch import Batch
 from livedash.wire.codec import batch_of_wire
+from livedash.wire.column import SAFE_INTEGER
 from livedash.wire.messages import Publish
 from livedash.wire.values import plain_record
 
@@ -35,4 +36,6 @@ def batch_of_records(records: Sequence[Mapping[str, Any]], now_us: int, times: A
 def _checked_times(times: Any, count: int) -> list[int]:
     if not isinstance(times, list) or len(times) != count or not all(type(time) is int for time in times):
         raise ProtocolError(f"'times' has an integer of microseconds for each of the {count} records")
+    if not all(abs(time) <= SAFE_INTEGER for time in times):
+        raise ProtocolError("the times of records are microseconds since 1970, between -(2^53 - 1) and 2^53 - 1")
     return times
