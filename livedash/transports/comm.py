@@ -24,7 +24,7 @@ class CommSink:
         self._send(data)
 
     def ping(self) -> None:
-        """A kernel that is busy can't hear the answer, so none is asked for."""
+        """Never asked for: a kernel that is busy could not hear the answer."""
 
     def end(self, code: int, reason: ByeReason) -> None:
         """The bye was the last message."""
@@ -44,7 +44,7 @@ class CommTransport:
         rooms: tuple[str, ...] = (),
         window: int | None = None,
     ) -> None:
-        self._peer = WebSocketViewer(stage, grant, CommSink(send), MSGPACK, QUIET)  # a busy kernel hears no answer
+        self._peer = WebSocketViewer(stage, grant, CommSink(send), MSGPACK, QUIET)
         for room in rooms:
             self.receive(
                 MSGPACK.encode_from_client(

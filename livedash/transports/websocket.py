@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from livedash import limits
@@ -32,24 +32,17 @@ class MessageFraming:
 class WebSocketViewer:
     """A peer on a WebSocket: hands what it says to the conversation, and its session's messages to the sink."""
 
-    def __init__(
-        self,
-        stage: Stage,
-        grant: Grant,
-        sink: Sink,
-        codec: Codec,
-        liveness: Liveness = LIVENESS,
-        *,
-        on_end: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, stage: Stage, grant: Grant, sink: Sink, codec: Codec, liveness: Liveness = LIVENESS) -> None:
         self.codec = codec
-        self.viewer = Viewer(stage, grant, sink, MessageFraming(codec), liveness, on_end=on_end)
+        self.viewer = Viewer(stage, grant, sink, MessageFraming(codec), liveness)
         self._conversation = Conversation(stage, self.viewer.session)
 
     def receive(self, data: bytes | str) -> None:
         """A whole message of the peer; one that is none is answered by an error, and the connection stays."""
         self.viewer.on_answer()
         try:
+            if self.codec.is_binary and isinstance(data, str):
+                raise ProtocolError("messages of livedash.v1.msgpack are binary frames, and this was a text")
             message = self.codec.decode(data)
         except ProtocolError as error:
             self.viewer.session.notify(Error(error.code, error.message))
