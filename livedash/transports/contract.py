@@ -1,4 +1,4 @@
-"""What a transport promises and what it needs; the promises are checked by livedash.testing for each one.
+"""What a transport promises and what it needs; tests/transports/test_contract.py holds the promises for each one.
 
 A viewer is pumped by the flusher when it may be owed something. It takes from its session only while its sink has room, so
 that what waits for a slow peer stays in the room's history and nowhere else. What it has taken it sends in order, or it ends.
