@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 
 from livedash import limits
-from livedash.errors import LimitReachedError, SettingRefusedError
+from livedash.errors import LimitReachedError
+from livedash.server.routes.query import number
 from livedash.server.routes.reading import ReadingRoute
 from livedash.transports.longpoll import Answer
 
@@ -50,9 +51,5 @@ class Poll(ReadingRoute):
         super().on_connection_close()
 
     def _timeout_s(self) -> float:
-        text = self.get_query_argument("timeout", str(limits.POLL_TIMEOUT_S))
-        try:
-            timeout_s = float(text)
-        except ValueError as error:
-            raise SettingRefusedError(f"timeout={text[:20]!r} is no number of seconds") from error
-        return min(max(timeout_s, 0.0), limits.POLL_TIMEOUT_MAX_S)
+        timeout_s = number(self.get_query_argument("timeout", ""), "timeout")
+        return limits.POLL_TIMEOUT_S if timeout_s is None else min(max(timeout_s, 0.0), limits.POLL_TIMEOUT_MAX_S)
