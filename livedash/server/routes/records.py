@@ -11,6 +11,7 @@ from livedash import clock, limits
 from livedash.core.page import read_page
 from livedash.errors import ProtocolError, SettingRefusedError, TooLargeError
 from livedash.server.history_formats import FORMATS
+from livedash.server.routes.query import whole_number
 from livedash.server.routes.route import Route
 from livedash.transports.ingest import batch_of_records
 from livedash.wire.names import checked_room
@@ -66,17 +67,17 @@ class Records(Route):
         return self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
     def _limit(self) -> int:
-        text = self.get_query_argument("limit", str(limits.READ_LIMIT))
-        if not text.isdigit() or not 1 <= int(text) <= limits.READ_LIMIT_MAX:
-            raise SettingRefusedError(f"limit={text[:20]!r} is out of range; use 1 to {limits.READ_LIMIT_MAX}")
-        return int(text)
+        limit = whole_number(self.get_query_argument("limit", ""), "limit")
+        if limit is not None and not 1 <= limit <= limits.READ_LIMIT_MAX:
+            raise SettingRefusedError(f"limit={limit} is out of range; use 1 to {limits.READ_LIMIT_MAX}")
+        return limits.READ_LIMIT if limit is None else limit
 
 
 def records_of_body(body: bytes, media_type: str) -> list[Any]:
     """One JSON object, a JSON array or NDJSON. Raises ProtocolError."""
     if media_type == _NDJSON:
-        lines = [line for line in body.splitlines() if line.strip()]
-        return [_json(line, f"line {number}") for number, line in enumerate(lines, 1)]
+        lines = enumerate(body.splitlines(), 1)
+        return [_json(line, f"line {number}") for number, line in lines if line.strip()]
     content = _json(body, "the body")
     return content if isinstance(content, list) else [content]
 
