@@ -6,6 +6,7 @@ from livedash import limits
 from livedash.core.session import Session, SinceOf
 from livedash.core.subscription import Reading
 from livedash.errors import SettingRefusedError, TooLargeError
+from livedash.server.routes.query import number, whole_number
 from livedash.server.routes.route import Route
 from livedash.transports.conversation import reading_of, since_from
 from livedash.wire import names
@@ -36,19 +37,22 @@ class ReadingRoute(Route):
         return reading_of(
             self.get_query_argument("shape", "records"),
             self.get_query_argument("mode", "all"),
-            _number(self.get_query_argument("max_hz", ""), "max_hz"),
-            _whole(self.get_query_argument("window", ""), "window"),
+            number(self.get_query_argument("max_hz", ""), "max_hz"),
+            whole_number(self.get_query_argument("window", ""), "window"),
         )
 
     def since_asked(self) -> SinceOf:
         """Last-Event-ID beats `cursor` beats `since`."""
         cursor = self.request.headers.get("Last-Event-ID") or self.get_query_argument("cursor", "")
+        if cursor:
+            _check_size(cursor)
         return since_from_request(cursor, self.get_query_argument("since", "now"))
 
     def subscribe(self, session: Session, rooms: tuple[str, ...]) -> None:
         reading, since = self.reading_asked(), self.since_asked()
         for room in rooms:
             session.subscribe(room, since, reading, self.services.stage.clock_s())
+        _check_size(str(session.cursor()))
 
 
 def since_from_request(cursor: str, since: str) -> SinceOf:
@@ -71,13 +75,10 @@ def since_with_cursor(cursor: str, since_new: Snapshot | After) -> SinceOf:
     return since
 
 
-def _number(text: str, name: str) -> float | None:
-    try:
-        return float(text) if text else None
-    except ValueError as error:
-        raise SettingRefusedError(f"{name}={text[:20]!r} is no number") from error
-
-
-def _whole(text: str, name: str) -> int | None:
-    number = _number(text, name)
-    return None if number is None else int(number)
+def _check_size(cursor: str) -> None:
+    """Refused before a stream begins: it could not come back, and would be told a gap again and again."""
+    if len(cursor) > limits.CURSOR_BYTES:
+        raise TooLargeError(
+            f"a cursor of a feed or poll has {limits.CURSOR_BYTES} bytes at most, and this one has {len(cursor)}: "
+            "ask for fewer rooms, or read them over the WebSocket"
+        )
