@@ -56,14 +56,19 @@ class RunningServer:
 
 
 async def drain(services: Services, stop_accepting: Callable[[], None]) -> None:
-    """Also of a Jupyter server, whose listening sockets are its own."""
+    """Also of a Jupyter server, whose listening sockets are its own. What was sent is taken, or `drain_s` is over."""
     services.is_draining = True
     stop_accepting()
     drain_s = services.config.drain_s
-    for viewer in services.stage.viewers():
+    leaving = services.stage.viewers()
+    for viewer in leaving:
         viewer.end("draining", retry_after_s=round(random.SystemRandom().uniform(0.2, max(0.4, drain_s / 4)), 2))
     end_s = services.stage.clock_s() + drain_s
-    while services.hub.sessions() and services.stage.clock_s() < end_s:  # noqa: ASYNC110  # an event would cost each viewer
+
+    def is_left() -> bool:
+        return bool(services.hub.sessions()) or any(viewer.is_sending for viewer in leaving)
+
+    while is_left() and services.stage.clock_s() < end_s:  # noqa: ASYNC110  # an event would cost each viewer
         await asyncio.sleep(_DRAIN_POLL_S)
 
 

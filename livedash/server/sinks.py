@@ -3,75 +3,104 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
+from typing import Final
 
-from tornado.iostream import StreamClosedError
+from tornado.iostream import IOStream, StreamClosedError
 from tornado.web import RequestHandler
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
+from livedash import limits
 from livedash.wire.messages import ByeReason
 from livedash.wire.sse import KEEP_ALIVE
 
-
-class _CountingSink:
-    """Counts what tornado has not handed to the socket yet. `on_drained` and `on_gone` are set by the viewer's owner."""
-
-    def __init__(self) -> None:
-        self.pending_bytes = 0
-        self.on_drained: Callable[[], None] = _nothing
-        self.on_gone: Callable[[], None] = _nothing
-
-    def _track(self, sent: asyncio.Future[None], size: int) -> None:
-        self.pending_bytes += size
-
-        def taken(done: asyncio.Future[None]) -> None:
-            self.pending_bytes -= size
-            if done.cancelled() or done.exception() is not None:
-                self.on_gone()
-            elif self.pending_bytes == 0:
-                self.on_drained()
-
-        sent.add_done_callback(taken)
+_TCP_USER_TIMEOUT: Final = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux has it
 
 
-class StreamSink(_CountingSink):
-    """A response that goes on; `ended` is done when the handler may finish it."""
+class StreamSink:
+    """A response that goes on; `ended` is done when the handler may finish it.
+
+    `on_drained` and `on_gone` are set by the viewer's owner, here and in the other sink.
+    """
 
     def __init__(self, handler: RequestHandler) -> None:
-        super().__init__()
         self._handler = handler
+        self.on_drained: Callable[[], None] = _nothing
+        self.on_gone: Callable[[], None] = _nothing
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._unflushed_bytes = 0
+        self._flushing_bytes = 0
+        self._is_ending = False
+        _bound_silence(self._stream)
+
+    @property
+    def pending_bytes(self) -> int:
+        return self._unflushed_bytes + self._flushing_bytes
 
     def send(self, data: bytes) -> None:
+        self._unflushed_bytes += len(data)
         try:
             self._handler.write(data)
-            sent = asyncio.ensure_future(self._handler.flush())
+            if not self._flushing_bytes:
+                self._flush()
         except (StreamClosedError, RuntimeError):  # closed, or finished by tornado because the peer has gone
-            self.on_gone()
-            return
-        self._track(sent, len(data))
+            self._lose_peer()
 
     def ping(self) -> None:
         self.send(KEEP_ALIVE)
 
     def end(self, code: int, reason: ByeReason) -> None:
+        self._is_ending = True
+        if not self.pending_bytes:
+            self.release()
+
+    def abort(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+        self.release()
+
+    def release(self) -> None:
+        """Lets the handler go: all was taken, or the peer is gone. One that waited for ever would be left to the loop's end."""
+        self._unflushed_bytes = self._flushing_bytes = 0
         if not self.ended.done():
             self.ended.set_result(None)
 
-    def abort(self) -> None:
-        stream = getattr(self._handler.request.connection, "stream", None)
-        if stream is not None:
-            stream.close()
-        self.end(0, "slow")
+    def _flush(self) -> None:
+        """One at a time: while two are under way, tornado forgets to tell the end of the first."""
+        self._flushing_bytes, self._unflushed_bytes = self._unflushed_bytes, 0
+        asyncio.ensure_future(self._handler.flush()).add_done_callback(self._on_flushed)
+
+    def _on_flushed(self, done: asyncio.Future[None]) -> None:
+        self._flushing_bytes = 0
+        if done.cancelled() or done.exception() is not None:
+            self._lose_peer()
+        elif self._unflushed_bytes:
+            self._flush()
+        elif self._is_ending:
+            self.release()
+        else:
+            self.on_drained()
+
+    def _lose_peer(self) -> None:
+        self.on_gone()
+        self.release()
+
+    @property
+    def _stream(self) -> IOStream | None:
+        stream: IOStream | None = getattr(self._handler.request.connection, "stream", None)
+        return stream
 
 
-class WebSocketSink(_CountingSink):
+class WebSocketSink:
     """Frames of tornado's own WebSocket."""
 
     def __init__(self, handler: WebSocketHandler, is_binary: bool) -> None:
-        super().__init__()
         self._handler = handler
         self._is_binary = is_binary
+        self.pending_bytes = 0  # not handed to the socket yet
+        self.on_drained: Callable[[], None] = _nothing
+        self.on_gone: Callable[[], None] = _nothing
 
     def send(self, data: bytes) -> None:
         try:
@@ -79,7 +108,8 @@ class WebSocketSink(_CountingSink):
         except WebSocketClosedError:
             self.on_gone()
             return
-        self._track(sent, len(data))
+        self.pending_bytes += len(data)
+        sent.add_done_callback(lambda done: self._on_taken(done, len(data)))
 
     def ping(self) -> None:
         try:
@@ -94,6 +124,23 @@ class WebSocketSink(_CountingSink):
         connection = self._handler.ws_connection
         if connection is not None:
             connection._abort()  # noqa: SLF001  # tornado has no public way to cut a peer that takes no close frame
+
+    def _on_taken(self, done: asyncio.Future[None], size: int) -> None:
+        self.pending_bytes -= size
+        if done.cancelled() or done.exception() is not None:
+            self.on_gone()
+        elif self.pending_bytes == 0:
+            self.on_drained()
+
+
+def _bound_silence(stream: IOStream | None) -> None:
+    """A peer that is gone without a word acknowledges nothing, and its system's buffers take long to fill: after this time
+    ours ends the connection (RFC 5482). It has keep-alives to acknowledge, and an event stream has no answer to a ping.
+    """
+    if _TCP_USER_TIMEOUT is None or stream is None or stream.closed():
+        return
+    if stream.socket.family in (socket.AF_INET, socket.AF_INET6):
+        stream.socket.setsockopt(socket.IPPROTO_TCP, _TCP_USER_TIMEOUT, round(limits.BLOCKED_WRITE_S * 1000))
 
 
 def _nothing() -> None:

@@ -7,6 +7,7 @@ import random
 from livedash import limits
 from livedash.errors import LimitReachedError
 from livedash.server.routes.reading import ReadingRoute
+from livedash.server.services import Services
 from livedash.server.sinks import StreamSink
 from livedash.transports import sse
 from livedash.transports.viewer import Viewer
@@ -16,6 +17,11 @@ from livedash.wire.sse import event_block
 
 
 class Feed(ReadingRoute):
+    def initialize(self, services: Services) -> None:
+        super().initialize(services)
+        self._viewer: Viewer | None = None
+        self._sink: StreamSink | None = None
+
     async def get(self) -> None:
         rooms = self.rooms_asked()
         self.reading_asked()  # a mistake is told by a status, before the stream begins
@@ -30,7 +36,7 @@ class Feed(ReadingRoute):
             self._refuse("limit")
             return
         sink.on_drained, sink.on_gone = viewer.on_drained, viewer.on_gone
-        self._viewer = viewer
+        self._viewer, self._sink = viewer, sink
         try:
             self.subscribe(viewer.session, rooms)
         except BaseException:
@@ -41,9 +47,9 @@ class Feed(ReadingRoute):
         await sink.ended
 
     def on_connection_close(self) -> None:
-        viewer: Viewer | None = getattr(self, "_viewer", None)
-        if viewer is not None:
-            viewer.on_gone()
+        if self._viewer is not None and self._sink is not None:
+            self._viewer.on_gone()
+            self._sink.release()
         super().on_connection_close()
 
     def _begin_stream(self) -> None:
