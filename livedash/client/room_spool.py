@@ -142,7 +142,7 @@ class RoomSpool:
     def held(self) -> Held | None:
         if not self._is_alone or self._epoch is None or not self.kept:
             return None
-        return Held(self._epoch, self._top - self.kept.records + 1, self._top)
+        return Held(self._epoch, self._top - self.kept.records + 1, self._top, self._sent_records)
 
     def held_batches(self) -> list[tuple[int, Batch]]:
         """Each with its first offset."""

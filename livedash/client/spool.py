@@ -207,7 +207,7 @@ class Spool:
             if acquaintance == "unknown":
                 self._restores += [(room, held.epoch, first, batch) for first, batch in room.held_batches()]
             elif acquaintance == "other":
-                room.lose_place()
+                self._lose_place(room)
 
     def _refused(self, identity: int | str | None, room_name: str | None, reason: str) -> None:
         if identity is None and room_name is not None:
@@ -223,8 +223,11 @@ class Spool:
         if isinstance(identity, int):
             room.refuse(identity, reason)
         else:
-            self._restores = deque(entry for entry in self._restores if entry[0] is not room)
-            room.lose_place()
+            self._lose_place(room)
+
+    def _lose_place(self, room: RoomSpool) -> None:
+        self._restores = deque(entry for entry in self._restores if entry[0] is not room)
+        room.lose_place()
 
     # Space
 

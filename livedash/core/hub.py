@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from livedash import limits
 from livedash.core.failing import FailingSources
 from livedash.core.grant import Grant
+from livedash.core.origin import UNKNOWN_ORIGIN, Origin
 from livedash.core.publishers import IdempotencyKeys
 from livedash.core.room import Room
 from livedash.core.session import Session
@@ -16,7 +17,7 @@ from livedash.core.settings import RoomSettings
 from livedash.errors import ConflictError, LimitReachedError, LivedashError, NotFoundError, ProtocolError
 from livedash.wire import names
 from livedash.wire.batch import Batch
-from livedash.wire.messages import Acquaintance, GapReason, Held, Notice, ViewerInfo
+from livedash.wire.messages import Acquaintance, GapReason, Held, Notice, ViewerInfo, Welcome
 from livedash.wire.position import MAX_OFFSET, NO_EPOCH, Position, is_epoch
 
 
@@ -27,18 +28,6 @@ class HubStatistics:
     history_bytes: int
     published: int  # records, since the start
     duplicates: int  # records that a publisher sent again
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a batch comes from: a repeated (publisher, seq) gets the first answer again. `session`: don't echo to it."""
-
-    publisher: str | None = None
-    seq: int | None = None
-    session: Session | None = None
-
-
-UNKNOWN_ORIGIN = Origin()
 
 
 class Hub:
@@ -121,19 +110,10 @@ class Hub:
 
     # Publishing
 
-    def publish(
-        self,
-        name: str,
-        batch: Batch,
-        now_us: int,
-        now_s: float,
-        origin: Origin = UNKNOWN_ORIGIN,
-        settings: dict[str, Any] | None = None,
-    ) -> Position:
+    def publish(self, name: str, batch: Batch, now_us: int, now_s: float, origin: Origin = UNKNOWN_ORIGIN) -> Position:
         """Appends the batch, whole or not at all, and gives the position of its last record.
 
-        `settings` are those of a room that begins with it. Raises NameRefusedError, SettingRefusedError,
-        ValueRefusedError or LimitReachedError (a keyed room's key).
+        Raises NameRefusedError, SettingRefusedError, ValueRefusedError or LimitReachedError (a keyed room's key).
         """
         room = self.rooms.get(name)
         known = self._known_answer(room, origin)
@@ -141,9 +121,12 @@ class Hub:
             self._duplicates += batch.count
             return known
         is_new = room is None
-        room = room or self._begin(name, settings)
+        room = room or self._begin(name, origin.settings)
+        if room.history.top < room.owed_top and not room.publishers.is_only(origin.publisher):
+            self._begin_epoch(room, "restarted")  # an offset that readers know for another record is not given again
         self._append(room, batch, now_us, is_new=is_new)
         position = room.position
+        self._note_author(room, origin, is_first=position.offset == batch.count)
         if origin.publisher is not None and origin.seq is not None:
             room.publishers.remember(origin.publisher, origin.seq, position)
         self._published += batch.count
@@ -152,9 +135,9 @@ class Hub:
             origin.session.leave_out(name, position.offset - batch.count + 1, position.offset)
         return position
 
-    def hello(self, rooms: dict[str, Held]) -> dict[str, Acquaintance]:
+    def hello(self, rooms: dict[str, Held], origin: Origin = UNKNOWN_ORIGIN) -> dict[str, Acquaintance]:
         """What this hub knows of rooms of which a publisher was the only one: known, unknown or other."""
-        return {name: self._acquaintance(name, held) for name, held in rooms.items()}
+        return {name: self._acquaintance(name, held, origin) for name, held in rooms.items()}
 
     def restore(
         self,
@@ -164,12 +147,14 @@ class Hub:
         batch: Batch,
         now_us: int,
         now_s: float,
-        settings: dict[str, Any] | None = None,
+        origin: Origin = UNKNOWN_ORIGIN,
+        owed_top: int = 0,
     ) -> Position:
         """Takes over records that a former hub acknowledged, with their epoch and offsets (DESIGN 4.6).
 
-        `settings` are those of a room that this hub does not know. Raises ProtocolError for what is no position,
-        ConflictError where the room has another epoch, or a hole would be left, and SettingRefusedError.
+        `owed_top`: the last offset that the former hub may have shown to readers. Raises ProtocolError for what is no
+        position, ConflictError where the room has another epoch or other publishers, or a hole would be left, and
+        SettingRefusedError.
         """
         if not is_epoch(epoch) or epoch == NO_EPOCH or not 1 <= first <= MAX_OFFSET - batch.count:
             raise ProtocolError(
@@ -180,12 +165,16 @@ class Hub:
             raise ConflictError(f"epoch {epoch!r} of room {name!r} was {self._deleted[name][epoch]}, and stays so")
         is_new = room is None
         if room is None:
-            room = self._new_room(names.checked_room(name), epoch, settings, top=first - 1)
+            room = self._new_room(names.checked_room(name), epoch, origin.settings, top=first - 1)
         known = room.history.top - first + 1
         if room.epoch != epoch:
             room.note_former(epoch, "restarted")
         if room.epoch != epoch or known < 0:
             raise ConflictError(f"room {name!r} is at {room.position}, so {epoch}-{first} can't be restored")
+        if not is_new and not room.publishers.is_only(origin.publisher):
+            raise ConflictError(f"room {name!r} has records of another publisher, so {epoch}-{first} can't be restored")
+        self._note_author(room, origin, is_first=is_new)
+        room.owed_top = max(room.owed_top, owed_top)
         if known < batch.count:
             self._append(room, batch.slice(known, batch.count), now_us, is_new=is_new)
             self._after_change(name, is_new, now_s)
@@ -236,9 +225,7 @@ class Hub:
     def clear(self, name: str) -> Position:
         """Empties a room and begins a new epoch. Raises NotFoundError."""
         room = self.room(name)
-        self._history_bytes -= room.nbytes
-        room.begin_epoch(self._new_id()[: limits.EPOCH_CHARACTERS], "cleared")
-        self._mark_readers(name)
+        self._begin_epoch(room, "cleared")
         return room.position
 
     def delete(self, name: str) -> None:
@@ -246,6 +233,7 @@ class Hub:
         room = self.room(name)
         self._history_bytes -= room.nbytes
         del self.rooms[name]
+        _let_go(name, room.publishers.forget_only())
         room.note_former(room.epoch, "deleted")
         self._deleted[name] = dict(room.former)
         if len(self._deleted) > limits.DELETED_ROOMS:
@@ -273,11 +261,20 @@ class Hub:
             return None
         return room.publishers.answer(origin.publisher, origin.seq)
 
-    def _begin(self, name: str, settings: dict[str, Any] | None = None) -> Room:
+    def _begin(self, name: str, settings: Mapping[str, Any] | None = None) -> Room:
         return self._new_room(names.checked_room(name), self._new_id()[: limits.EPOCH_CHARACTERS], settings)
 
-    def _new_room(self, name: str, epoch: str, settings: dict[str, Any] | None, *, top: int = 0) -> Room:
-        room = self.rooms[name] = Room(name, epoch, self._defaults.changed(settings or {}), top=top)
+    def _begin_epoch(self, room: Room, reason: GapReason) -> None:
+        self._history_bytes -= room.nbytes
+        room.begin_epoch(self._new_id()[: limits.EPOCH_CHARACTERS], reason)
+        _let_go(room.name, room.publishers.forget_only())
+        self._mark_readers(room.name)
+
+    def _note_author(self, room: Room, origin: Origin, *, is_first: bool) -> None:
+        _let_go(room.name, room.publishers.note_author(origin.publisher, origin.connection, is_first=is_first))
+
+    def _new_room(self, name: str, epoch: str, settings: Mapping[str, Any] | None, *, top: int = 0) -> Room:
+        room = self.rooms[name] = Room(name, epoch, self._defaults.changed(dict(settings or {})), top=top)
         for former, reason in self._deleted.pop(name, {}).items():
             room.note_former(former, reason)
         return room
@@ -299,13 +296,16 @@ class Hub:
         self._history_bytes += room.nbytes - before
         self._free_bytes()
 
-    def _acquaintance(self, name: str, held: Held) -> Acquaintance:
+    def _acquaintance(self, name: str, held: Held, origin: Origin) -> Acquaintance:
         room = self.rooms.get(name)
         if room is None:
             return "other" if held.epoch in self._deleted.get(name, {}) else "unknown"
         if room.epoch != held.epoch:
             room.note_former(held.epoch, "restarted")
             return "other"
+        if not room.publishers.is_only(origin.publisher):
+            return "other"
+        self._note_author(room, origin, is_first=False)  # by its new connection
         return "known" if room.history.top >= held.last else "unknown"
 
     def _after_change(self, name: str, is_new: bool, now_s: float) -> None:
@@ -328,6 +328,12 @@ class Hub:
             if not freed:
                 return
             self._history_bytes -= freed
+
+
+def _let_go(room: str, connection: Connection | None) -> None:
+    """Tells a publisher that it can't give this room back any more, should this hub end."""
+    if connection is not None:
+        connection.notify(Welcome({room: "other"}))
 
 
 def _nobody() -> None:

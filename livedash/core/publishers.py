@@ -1,13 +1,21 @@
-"""What a room remembers of its publishers, so that what they send again counts once."""
+"""What a room remembers of its publishers: what they sent, so that it counts once, and whether one wrote it all."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from livedash import limits
 from livedash.errors import ConflictError
+from livedash.wire.messages import Welcome
 from livedash.wire.position import Position
+
+
+class Connection(Protocol):
+    """Of a publisher that said hello: it keeps what it wrote as long as nobody else writes there."""
+
+    def notify(self, notification: Welcome) -> None: ...
 
 
 @dataclass(slots=True)
@@ -18,13 +26,40 @@ class PublisherRecord:
     dropped: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class _Author:
+    publisher: str | None
+    connection: Connection | None
+
+
 class Publishers:
     """Of one room; bounded in publishers and in answers of each, the longest unheard go first."""
 
-    __slots__ = ("_known",)
+    __slots__ = ("_known", "_only")
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, PublisherRecord] = OrderedDict()
+        self._only: _Author | None = None  # who wrote all records of this epoch; None: nobody yet, or several
+
+    def is_only(self, publisher: str | None) -> bool:
+        """True if this publisher wrote all records of the epoch. None is whoever gives no id: they count as one."""
+        return self._only is not None and self._only.publisher == publisher
+
+    def note_author(
+        self, publisher: str | None, connection: Connection | None, *, is_first: bool = False
+    ) -> Connection | None:
+        """Somebody wrote, `is_first`: the first records of an epoch. Gives the connection of who wrote all until now and
+        has company from now on, None if that is nobody, or does not listen.
+        """
+        if is_first or self.is_only(publisher):
+            self._only = _Author(publisher, connection)
+            return None
+        return self.forget_only()
+
+    def forget_only(self) -> Connection | None:
+        """The epoch has ended, or has several publishers. Gives the connection of who must let go of what it kept."""
+        only, self._only = self._only, None
+        return only.connection if only else None
 
     def answer(self, publisher: str, seq: int) -> Position | None:
         """What the batch got when it came first, None for a new one."""

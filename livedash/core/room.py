@@ -28,7 +28,7 @@ class RoomStatistics:
 class Room:
     """Holds no viewer: who reads is the hub's business."""
 
-    __slots__ = ("_former", "_snapshots", "epoch", "history", "keyed", "name", "publishers", "settings")
+    __slots__ = ("_former", "_snapshots", "epoch", "history", "keyed", "name", "owed_top", "publishers", "settings")
 
     def __init__(self, name: str, epoch: str, settings: RoomSettings, *, top: int = 0) -> None:
         self.name = name
@@ -37,6 +37,7 @@ class Room:
         self.history = History(top)
         self.keyed = KeyedState(settings.key) if settings.key else None
         self.publishers = Publishers()
+        self.owed_top = 0  # a former hub gave out the epoch's offsets up to here, and one publisher gives them back
         self._former: dict[str, GapReason] = {}  # epochs that ended here, and why; the oldest are forgotten
         self._snapshots: dict[int, Batch] = {}  # of the present top, by window
 
@@ -92,6 +93,7 @@ class Room:
         """
         self.note_former(self.epoch, reason)
         self.epoch = epoch
+        self.owed_top = 0
         self.history = History()
         self.keyed = KeyedState(self.settings.key) if self.settings.key else None
         self._snapshots.clear()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from livedash import limits
 from livedash.core.grant import Grant
-from livedash.core.hub import Origin
+from livedash.core.origin import Origin
 from livedash.core.session import Session, SinceOf
 from livedash.core.subscription import Reading
 from livedash.errors import LivedashError, SettingRefusedError
@@ -51,6 +51,7 @@ class Conversation:
     def __init__(self, stage: Stage, session: Session) -> None:
         self._stage = stage
         self._session = session
+        self._hello: Hello | None = None
 
     @property
     def _grant(self) -> Grant:
@@ -83,10 +84,11 @@ class Conversation:
     def _answer_publisher(self, message: Hello | Restore | Lost | SourceFailing) -> None:
         hub = self._stage.hub
         match message:
-            case Hello(_, rooms):
+            case Hello(publisher, rooms):
                 for room in rooms:
                     self._grant.check_write(room)
-                self._session.notify(Welcome(hub.hello(rooms)))
+                self._hello = message
+                self._session.notify(Welcome(hub.hello(rooms, self._origin(publisher))))
             case Restore():
                 self._restore(message)
             case Lost(room, publisher, dropped):
@@ -100,17 +102,31 @@ class Conversation:
         self._grant.check_write(message.room)
         now_us = self._stage.now_us()
         batch = batch_of_publish(message, now_us)
-        origin = Origin(message.publisher, message.seq, None if message.echo else self._session)
+        origin = self._origin(message.publisher, message.seq, echo=message.echo)
         position = self._stage.hub.publish(message.room, batch, now_us, self._stage.clock_s(), origin)
         self._session.notify(Published(position.epoch, position.offset, message.id))
 
     def _restore(self, message: Restore) -> None:
         self._grant.check_write(message.room)
         batch = batch_of_wire(message.count, message.times, message.columns)
+        hello = self._hello or Hello("")
+        held = hello.rooms.get(message.room)
         position = self._stage.hub.restore(
-            message.room, message.epoch, message.first, batch, self._stage.now_us(), self._stage.clock_s()
+            message.room,
+            message.epoch,
+            message.first,
+            batch,
+            self._stage.now_us(),
+            self._stage.clock_s(),
+            self._origin(hello.publisher),
+            held.last + held.unanswered if held is not None and held.epoch == message.epoch else 0,
         )
         self._session.notify(Published(position.epoch, position.offset, message.id))
+
+    def _origin(self, publisher: str | None, seq: int | None = None, *, echo: bool = True) -> Origin:
+        """Only a publisher that said hello keeps records, and wants to know when it is not alone any more."""
+        is_known = self._hello is not None and publisher == self._hello.publisher
+        return Origin(publisher, seq, None if echo else self._session, self._session if is_known else None)
 
     def _subscribe(self, message: Subscribe) -> None:
         reading = reading_of(message.shape, message.mode, message.max_hz, message.window)

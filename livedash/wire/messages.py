@@ -66,11 +66,15 @@ class Publish(_FromClient, frozen=True, tag="publish"):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """What a publisher holds of a room of which it was the only one: offsets `first` to `last` of `epoch`."""
+    """What a publisher holds of a room of which it was the only one: offsets `first` to `last` of `epoch`.
+
+    `unanswered`: records after those that it has sent, and that the hub may have shown to readers without its knowing.
+    """
 
     epoch: str
     first: int
     last: int
+    unanswered: int = 0
 
 
 class Hello(_FromClient, frozen=True, tag="hello"):
@@ -151,7 +155,10 @@ class Published(_FromHub, frozen=True, tag="published"):
 
 
 class Welcome(_FromHub, frozen=True, tag="welcome"):
-    """`unknown`: restore it, please; `known`: go on; `other`: the room has another epoch or other publishers."""
+    """`unknown`: restore it, please; `known`: go on; `other`: the room has another epoch or other publishers.
+
+    Answers `hello`; comes unasked, with `other`, when somebody else writes, or the room is cleared or deleted.
+    """
 
     rooms: dict[str, Acquaintance]
 

@@ -5,13 +5,29 @@ from __future__ import annotations
 import itertools
 
 from livedash.client.spool import Spool
-from livedash.core.hub import Hub, Origin
+from livedash.core.hub import Hub
+from livedash.core.origin import Origin
 from livedash.errors import LivedashError
 from livedash.wire.batch import Batch
 from livedash.wire.codec import MSGPACK, batch_of_wire
 from livedash.wire.messages import ClientMessage, Error, Hello, Lost, Publish, Published, Restore, Welcome
 
 Answer = Published | Error | Welcome
+
+
+class Greeted:
+    """The hub's end of a publisher's connection, as conversation.py has it."""
+
+    def __init__(self, hello: Hello, answers: list[Answer]) -> None:
+        self.hello = hello
+        self.notify = answers.append
+
+    def origin(self, seq: int | None = None) -> Origin:
+        return Origin(self.hello.publisher, seq, connection=self)
+
+    def owed_top(self, message: Restore) -> int:
+        held = self.hello.rooms.get(message.room)
+        return held.last + held.unanswered if held is not None else 0
 
 
 class Line:
@@ -26,6 +42,7 @@ class Line:
         self.sent: list[ClientMessage] = []
         self.answers: list[Answer] = []
         self.is_open = False
+        self.greeted = Greeted(Hello("nobody"), [])
         self.dropped: dict[str, int] = {}
 
     def connect(self) -> None:
@@ -37,7 +54,7 @@ class Line:
     def cut(self) -> None:
         self.is_open = False
         self.sent.clear()
-        self.answers.clear()
+        self.answers = []  # what the hub still says to the former connection is lost
         self.spool.end()
 
     def restart_hub(self) -> None:
@@ -56,7 +73,8 @@ class Line:
 
     def carry_back(self, count: int) -> None:
         """The next `count` answers reach the spool."""
-        taken, self.answers = self.answers[:count], self.answers[count:]
+        taken = self.answers[:count]
+        del self.answers[:count]
         for answer in taken:
             self.spool.receive(answer)
         self.pump()
@@ -90,13 +108,16 @@ class Line:
     def _answer(self, message: ClientMessage) -> None:
         match message:
             case Hello(_, rooms):
-                self.answers.append(Welcome(self.hub.hello(rooms)))
+                self.greeted = Greeted(message, self.answers)
+                self.answers.append(Welcome(self.hub.hello(rooms, self.greeted.origin())))
             case Publish():
-                origin = Origin(message.publisher, message.seq)
+                origin = self.greeted.origin(message.seq)
                 position = self.hub.publish(message.room, _batch(message), 0, 0.0, origin)
                 self.answers.append(Published(position.epoch, position.offset, message.id))
             case Restore():
-                position = self.hub.restore(message.room, message.epoch, message.first, _batch(message), 0, 0.0)
+                origin, owed_top = self.greeted.origin(), self.greeted.owed_top(message)
+                batch = _batch(message)
+                position = self.hub.restore(message.room, message.epoch, message.first, batch, 0, 0.0, origin, owed_top)
                 self.answers.append(Published(position.epoch, position.offset, message.id))
             case Lost(room, _, dropped):
                 self.dropped[room] = dropped

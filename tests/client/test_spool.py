@@ -234,6 +234,55 @@ def test_a_restore_that_the_hub_refuses_ends_it_and_new_records_go_on(line: Line
     assert of(line.spool, "train").acknowledged == 2
 
 
+def test_what_is_kept_is_let_go_when_the_hub_says_that_another_publisher_writes_too(line: Line) -> None:
+    line.spool.add("train", numbered(1))
+    line.settle()
+    line.hub.publish("train", numbered(50), 0, 0.0)
+    assert line.answers == [Welcome({"train": "other"})]
+    line.settle()
+    assert line.spool.nbytes == 0
+    line.restart_hub()
+    line.settle()
+    assert "train" not in line.hub.rooms  # so the next epoch is a new one
+
+
+def test_room_that_is_cleared_is_not_given_back_to_a_hub_that_begins_right_after(line: Line) -> None:
+    line.spool.add("train", numbered(1))
+    line.settle()
+    line.hub.clear("train")
+    line.settle()
+    line.restart_hub()
+    line.settle()
+    assert "train" not in line.hub.rooms
+
+
+def test_giving_back_ends_where_another_publisher_comes_between(line: Line) -> None:
+    line.spool = Spool("p1", bound_bytes=64 * 1024)
+    for _ in range(10):
+        line.spool.add("train", big(2, 3 * 1024))
+        line.settle()
+    line.restart_hub()
+    line.connect()
+    line.carry(1)
+    line.carry_back(1)
+    assert [type(message) for message in line.sent[:2]] == [Restore, Restore]
+    line.carry(1)
+    line.hub.publish("train", numbered(50), 0, 0.0)
+    line.settle()
+    assert line.values("train") == [50]  # a new epoch: the former one had more than was given back
+    assert line.spool.begin() == Hello("p1", {})
+
+
+def test_what_was_sent_and_not_answered_is_told_with_what_could_be_given_back(line: Line) -> None:
+    line.spool.add("train", numbered(1))
+    line.settle()
+    line.spool.add("train", numbered(2, 3))
+    line.pump()
+    line.spool.add("train", numbered(4))
+    held = line.spool.begin().rooms["train"]
+    assert (held.first, held.last, held.unanswered) == (1, 1, 2)
+
+
 def test_a_cleared_room_stays_cleared(line: Line) -> None:
     line.spool.add("train", numbered(1))
     line.settle()

@@ -9,9 +9,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from livedash.client.spool import Spool
+from livedash.wire.messages import Hello
 from tests.client.hub_on_the_line import Line, numbered
 
 ROOMS = ("a", "b", "c.d")
+
+
+def note_seen(line: Line, seen: dict[tuple[str, str, int], Any]) -> None:
+    """Whoever read a position, of this hub or a former one, must find the same record there ever after."""
+    for name, room in line.hub.rooms.items():
+        for offset, value in enumerate(line.values(name), room.history.first):
+            assert seen.setdefault((name, room.epoch, offset), value) == value
 
 
 class OnePublisher(RuleBasedStateMachine):
@@ -22,7 +30,7 @@ class OnePublisher(RuleBasedStateMachine):
         self.spool = Spool("p1")
         self.line = Line(self.spool)
         self.pushed: dict[str, list[int]] = {room: [] for room in ROOMS}
-        self.seen: dict[str, dict[int, Any]] = {room: {} for room in ROOMS}
+        self.seen: dict[tuple[str, str, int], Any] = {}
         self.next = 0
 
     @rule(room=st.sampled_from(ROOMS), count=st.integers(1, 40))
@@ -66,9 +74,7 @@ class OnePublisher(RuleBasedStateMachine):
 
     @invariant()
     def an_offset_that_was_seen_never_means_another_record(self) -> None:
-        for room in ROOMS:
-            for offset, value in enumerate(self.line.values(room), 1):
-                assert self.seen[room].setdefault(offset, value) == value
+        note_seen(self.line, self.seen)
 
     @invariant()
     def counts_sum_up(self) -> None:
@@ -91,7 +97,9 @@ class TwoPublishersShortOfSpace(RuleBasedStateMachine):
         self.spool = Spool("p1", bound_bytes=40_000)
         self.line = Line(self.spool)
         self.pushed: dict[str, list[int]] = {room: [] for room in ROOMS}
+        self.seen: dict[tuple[str, str, int], Any] = {}
         self.next = 0
+        self.next_of_others = -1
 
     @rule(room=st.sampled_from(ROOMS), count=st.integers(1, 400))
     def push(self, room: str, count: int) -> None:
@@ -103,16 +111,29 @@ class TwoPublishersShortOfSpace(RuleBasedStateMachine):
 
     @rule(room=st.sampled_from(ROOMS))
     def somebody_else_pushes(self, room: str) -> None:
-        self.line.hub.publish(room, numbered(-1), 0, 0.0)
+        self.line.hub.publish(room, numbered(self.next_of_others), 0, 0.0)
+        self.next_of_others -= 1
+        self.hear_of_it()
 
     @rule(room=st.sampled_from(ROOMS))
     def somebody_clears(self, room: str) -> None:
         if room in self.line.hub.rooms:
             self.line.hub.clear(room)
+        self.hear_of_it()
+
+    def hear_of_it(self) -> None:
+        """The hub lives until the publisher, now or when it is back, knows that it is not alone."""
+        if not self.line.is_open or any(isinstance(message, Hello) for message in self.line.sent):
+            self.line.settle()
+        self.line.carry_back(len(self.line.answers))
 
     @rule()
     def connect(self) -> None:
         self.line.connect()
+
+    @rule()
+    def settle(self) -> None:
+        self.line.settle()
 
     @rule()
     def cut(self) -> None:
@@ -133,9 +154,13 @@ class TwoPublishersShortOfSpace(RuleBasedStateMachine):
     @invariant()
     def records_of_a_room_lie_in_order_and_once(self) -> None:
         for room in ROOMS:
-            own = [value for value in self.line.values(room) if value != -1]
+            own = [value for value in self.line.values(room) if value >= 0]
             assert own == sorted(set(own))
             assert set(own) <= set(self.pushed[room])
+
+    @invariant()
+    def an_offset_that_was_seen_never_means_another_record(self) -> None:
+        note_seen(self.line, self.seen)
 
     @invariant()
     def counts_sum_up_and_the_bound_holds(self) -> None:
@@ -147,6 +172,7 @@ class TwoPublishersShortOfSpace(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.line.settle()
+        note_seen(self.line, self.seen)
         assert self.spool.is_empty
 
 

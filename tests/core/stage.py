@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from livedash.core.hub import Hub, Origin
+from livedash.core.hub import Hub
+from livedash.core.origin import Origin
 from livedash.core.session import Session
 from livedash.core.settings import RoomSettings
 from livedash.testing.clock import ManualClock

@@ -4,7 +4,8 @@ import pytest
 
 from livedash import limits
 from livedash.core.grant import owner
-from livedash.core.hub import Hub, Origin
+from livedash.core.hub import Hub
+from livedash.core.origin import Origin
 from livedash.errors import (
     ConflictError,
     LimitReachedError,
@@ -13,8 +14,9 @@ from livedash.errors import (
     ProtocolError,
     ValueRefusedError,
 )
+from livedash.testing.viewer import gaps_of, snapshots_of
 from livedash.wire.batch import Batch
-from livedash.wire.messages import Held, Notice
+from livedash.wire.messages import Held, Notice, Welcome
 from livedash.wire.position import Position
 from tests.core.stage import Stage, numbers
 
@@ -124,6 +126,133 @@ def test_deleted_and_cleared_rooms_stay_so(stage: Stage) -> None:
     with pytest.raises(ConflictError, match="cleared, and stays so"):
         stage.hub.restore("train", epoch, 1, some(1, 2), 0, 0.0)
     assert stage.hub.hello({"train": Held(epoch, 1, 2)}) == {"train": "other"}
+
+
+# Who is alone in a room
+
+
+class Publisher:
+    """One that has said hello: it hears what its hub tells it unasked."""
+
+    def __init__(self, stage: Stage, name: str) -> None:
+        self.stage = stage
+        self.heard: list[Welcome] = []
+        self.origin = Origin(name, connection=self)
+
+    def notify(self, message: Welcome) -> None:
+        self.heard.append(message)
+
+    def push(self, first: int, count: int = 1) -> None:
+        self.stage.hub.publish("train", some(first, count), 0, 0.0, self.origin)
+
+    def hello(self, held: Held) -> str:
+        return self.stage.hub.hello({"train": held}, self.origin)["train"]
+
+    def restore(self, first: int, count: int, owed_top: int = 0) -> None:
+        self.stage.hub.restore("train", "k3x9", first, some(first, count), 0, 0.0, self.origin, owed_top)
+
+
+OTHER = Welcome({"train": "other"})
+
+
+@pytest.fixture
+def first(stage: Stage) -> Publisher:
+    return Publisher(stage, "p1")
+
+
+@pytest.fixture
+def second(stage: Stage) -> Publisher:
+    return Publisher(stage, "p2")
+
+
+def test_only_publisher_of_a_room_hears_at_once_and_once_that_another_writes_there(
+    stage: Stage, first: Publisher, second: Publisher
+) -> None:
+    first.push(1)
+    first.push(2)
+    assert first.heard == []
+    second.push(3)
+    assert first.heard == [OTHER]
+    second.push(4)
+    first.push(5)
+    assert (first.heard, second.heard) == ([OTHER], [])
+
+
+def test_publisher_without_an_id_counts_as_another(stage: Stage, first: Publisher) -> None:
+    first.push(1)
+    stage.push({"n": 2})
+    assert first.heard == [OTHER]
+
+
+def test_a_batch_that_is_sent_again_makes_nobody_an_author(stage: Stage, first: Publisher, second: Publisher) -> None:
+    sent = Origin("p2", 7)
+    stage.hub.publish("train", some(1, 1), 0, 0.0, sent)
+    stage.hub.clear("train")
+    first.push(1)
+    stage.hub.publish("train", some(1, 1), 0, 0.0, sent)
+    assert first.heard == []
+
+
+@pytest.mark.parametrize("end", ["clear", "delete"])
+def test_only_publisher_of_a_room_hears_that_its_epoch_has_ended_and_may_be_alone_in_the_next(
+    stage: Stage, first: Publisher, end: str
+) -> None:
+    first.push(1)
+    getattr(stage.hub, end)("train")
+    assert first.heard == [OTHER]
+    first.push(1)
+    assert first.hello(Held(stage.epoch, 1, 1)) == "known"
+
+
+def test_publisher_that_was_away_while_another_wrote_hears_it_when_it_is_back(
+    stage: Stage, first: Publisher, second: Publisher
+) -> None:
+    first.push(1)
+    held = Held(stage.epoch, 1, 1)
+    assert first.hello(held) == "known"
+    second.push(2)
+    assert first.hello(held) == "other"
+
+
+def test_publisher_that_is_back_hears_by_its_new_connection(stage: Stage, first: Publisher, second: Publisher) -> None:
+    first.push(1)
+    back = Publisher(stage, "p1")
+    assert back.hello(Held(stage.epoch, 1, 1)) == "known"
+    second.push(2)
+    assert (first.heard, back.heard) == ([], [OTHER])
+
+
+def test_nothing_is_given_back_to_a_room_that_another_publisher_wrote_to(
+    stage: Stage, first: Publisher, second: Publisher
+) -> None:
+    first.restore(1, 5)
+    second.push(6)
+    assert first.heard == [OTHER]
+    with pytest.raises(ConflictError, match="records of another publisher"):
+        first.restore(6, 5)
+
+
+def test_another_publisher_gets_no_offset_that_the_former_hub_gave_out_but_a_new_epoch(
+    stage: Stage, first: Publisher, second: Publisher
+) -> None:
+    reader = stage.viewer(since="train:k3x9-8")
+    first.restore(1, 5, owed_top=10)
+    second.push(50)
+    assert first.heard == [OTHER]
+    assert stage.epoch != "k3x9"
+    taken = reader.take_all()
+    assert [gap.reason for gap in gaps_of(taken)] == ["restarted"]
+    assert snapshots_of(taken) == [[{"n": 50}]]
+    assert held_bytes(stage.hub) == stage.hub.statistics().history_bytes
+
+
+def test_another_publisher_goes_on_in_the_same_epoch_once_all_is_given_back(
+    stage: Stage, first: Publisher, second: Publisher
+) -> None:
+    first.restore(1, 5, owed_top=7)
+    first.push(6, 2)  # what the former hub had not answered
+    second.push(8)
+    assert stage.hub.room("train").position == Position("k3x9", 8)
 
 
 # Bounds

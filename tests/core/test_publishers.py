@@ -5,6 +5,7 @@ import pytest
 from livedash import limits
 from livedash.core.publishers import IdempotencyKeys, Publishers
 from livedash.errors import ConflictError
+from livedash.wire.messages import Welcome
 from livedash.wire.position import Position
 
 
@@ -63,3 +64,37 @@ def test_keys_of_other_rooms_and_callers_are_their_own() -> None:
     keys.remember("r", "ada", "k", b"body", Position("e", 1), 0.0)
     assert keys.answer("s", "ada", "k", b"other", 1.0) is None
     assert keys.answer("r", "bob", "k", b"other", 1.0) is None
+
+
+# Who is alone
+
+
+class Connected:
+    def notify(self, _: Welcome) -> None:
+        """Told by the hub, not here."""
+
+
+def test_who_wrote_first_is_the_only_one_until_another_writes() -> None:
+    publishers, first = Publishers(), Connected()
+    assert publishers.note_author("p1", first, is_first=True) is None
+    assert publishers.note_author("p1", first) is None
+    assert publishers.is_only("p1")
+    assert publishers.note_author("p2", Connected()) is first
+    assert not publishers.is_only("p1")
+    assert not publishers.is_only("p2")
+    assert publishers.note_author("p1", first) is None  # it knows already
+
+
+def test_nobody_is_alone_in_an_epoch_that_has_ended_and_its_author_is_told_once() -> None:
+    publishers, first = Publishers(), Connected()
+    publishers.note_author("p1", first, is_first=True)
+    assert publishers.forget_only() is first
+    assert publishers.forget_only() is None
+    assert not publishers.is_only("p1")
+
+
+def test_those_without_an_id_count_as_one_that_is_told_nothing() -> None:
+    publishers = Publishers()
+    publishers.note_author(None, None, is_first=True)
+    assert publishers.is_only(None)
+    assert publishers.note_author("p1", Connected()) is None

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from livedash import limits
 from livedash.core.hub import Hub
+from livedash.core.origin import Origin
 from livedash.errors import CursorRefusedError
 from livedash.testing.clock import ManualClock
 from livedash.testing.loop import ManualLoop
@@ -294,7 +295,7 @@ class DeliveryMachine(RuleBasedStateMachine):
                 records = stream[first - 1 : last]
                 batch = Batch.from_records(records, [0] * len(records))
                 settings = {"history_records": self.bound} | ({"key": "id"} if name == KEYED else {})
-                self.hub.restore(name, epoch, first, batch, 0, self.clock.now_s(), settings)
+                self.hub.restore(name, epoch, first, batch, 0, self.clock.now_s(), Origin(settings=settings))
                 self.given_back_from[name, epoch] = first
         for reader in self.readers:
             reader.peer.stage = self.stage
