@@ -75,6 +75,8 @@ DISCOVERY_TIMEOUT_S: Final = 2.0  # of one request to a server on this machine
 BACKOFF_FIRST_S: Final = 0.2
 BACKOFF_MAX_S: Final = 10.0
 REQUEST_TIMEOUT_S: Final = 30.0
+REQUEST_BACKOFF_MAX_S: Final = 2.0  # a person waits for the answer
+FIRST_ANSWER_S: Final = 2.0  # a hub that never answered is asked again for so long: its address may be mistyped
 
 # Sources
 SOURCE_BACKOFF_FIRST_S: Final = 1.0

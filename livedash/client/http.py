@@ -5,13 +5,14 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from livedash import errors, limits
 from livedash.client.endpoint import Endpoint
+from livedash.clock import monotonic_s
 from livedash.errors import LivedashError, UnreachableError
 
 
@@ -42,6 +43,14 @@ class Answer:
         return json.loads(self.body)
 
 
+Outcome = Answer | OSError | http.client.HTTPException
+_LEAST_S: Final = 0.001  # a timeout of 0 would mean not to wait at all
+
+
+def _never(_: Outcome) -> bool:
+    return False
+
+
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: str, timeout: float) -> None:
         super().__init__("localhost", timeout=timeout)
@@ -62,26 +71,47 @@ def request(
     body: bytes | None = None,
     headers: Mapping[str, str] | None = None,
     timeout_s: float = limits.REQUEST_TIMEOUT_S,
+    again: Callable[[Outcome], bool] = _never,
 ) -> Answer:
-    """`path` is relative to `livedash/`. Raises the hub's own error, or UnreachableError."""
+    """`path` is relative to `livedash/`; `again` says, and waits, if an outcome is to be followed by another attempt.
+
+    Raises the hub's own error, or UnreachableError.
+    """
     parts = urlsplit(endpoint.base_url)
     words = urlencode({**(query or {}), **endpoint.query()})
     target = parts.path + quote(path) + (f"?{words}" if words else "")
-    connection = _connection(endpoint, timeout_s)
+    shown = {**endpoint.headers(), **(headers or {})}
+    end_s = monotonic_s() + timeout_s
+    while True:
+        connection = _connection(endpoint, max(_LEAST_S, end_s - monotonic_s()))
+        outcome = _exchange(connection, method, target, body, shown)
+        if not again(outcome):
+            return _answer_of(outcome, endpoint)
+
+
+def _exchange(
+    connection: http.client.HTTPConnection, method: str, target: str, body: bytes | None, headers: dict[str, str]
+) -> Outcome:
     try:
-        connection.request(method, target, body, {**endpoint.headers(), **(headers or {})})
+        connection.request(method, target, body, headers)
         response = connection.getresponse()
-        answer = Answer(response.status, dict(response.headers), response.read())
+        return Answer(response.status, dict(response.headers), response.read())
     except (OSError, http.client.HTTPException) as error:
-        raise UnreachableError(
-            f"no hub answers at {endpoint.address} ({str(error) or type(error).__name__}); "
-            "is it running, and is LIVEDASH_URL right?"
-        ) from error
+        return error
     finally:
         connection.close()
-    if answer.status >= http.client.BAD_REQUEST:
-        raise error_of(answer, endpoint)
-    return answer
+
+
+def _answer_of(outcome: Outcome, endpoint: Endpoint) -> Answer:
+    """Raises what it is, if it is no answer, or one that refuses."""
+    if not isinstance(outcome, Answer):
+        raise UnreachableError(
+            f"no hub answers at {endpoint.address} ({str(outcome) or type(outcome).__name__}); "
+            "is it running, and is LIVEDASH_URL right?"
+        ) from outcome
+    if outcome.status >= http.client.BAD_REQUEST:
+        raise error_of(outcome, endpoint)
+    return outcome
 
 
 def error_of(answer: Answer, endpoint: Endpoint) -> LivedashError:

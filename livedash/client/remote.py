@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from livedash import limits
+from livedash.client.backoff import JITTER
 from livedash.client.contract import History, LinkInfo, LinkState, RoomState
 from livedash.client.endpoint import Endpoint
 from livedash.client.http import request
+from livedash.client.retries import Retries
+from livedash.clock import monotonic_s, sleep_s
 from livedash.wire.batch import EMPTY
 from livedash.wire.codec import batch_of_wire
 from livedash.wire.messages import WireColumn
@@ -36,10 +40,15 @@ class _Links(msgspec.Struct, frozen=True):
 
 
 class RemoteHub:
-    """HubAccess by the routes of a server."""
+    """HubAccess by the routes of a server.
+
+    A hub that has answered before and does not now is asked again for limits.REQUEST_TIMEOUT_S: it is probably being
+    restarted. One that never has may be no hub at all, which is told soon.
+    """
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
+        self._patience_s = limits.FIRST_ANSWER_S
 
     @property
     def address(self) -> str:
@@ -62,8 +71,7 @@ class RemoteHub:
 
     def read(self, room: str, since: str, limit: int) -> History:
         query = {"since": since, "limit": str(limit), "format": "columns"}
-        answer = request(self.endpoint, "GET", f"rooms/{room}/records", query=query)
-        page = msgspec.msgpack.decode(answer.body, type=_Columns)
+        page = msgspec.msgpack.decode(self._ask("GET", f"rooms/{room}/records", query=query), type=_Columns)
         batch = batch_of_wire(page.count, page.times, page.columns) if page.count else EMPTY
         return History(batch, Position(page.epoch, page.offset))
 
@@ -84,7 +92,12 @@ class RemoteHub:
     def put_dashboard(self, name: str, spec: DashboardSpec) -> None:
         self._ask("PUT", f"dashboards/{name}", msgspec.to_builtins(spec))
 
-    def _ask(self, method: str, path: str, content: Any = None) -> bytes:
+    def _ask(self, method: str, path: str, content: Any = None, query: Mapping[str, str] | None = None) -> bytes:
         body = None if content is None else msgspec.json.encode(content)
         headers = {"Content-Type": "application/json"} if body is not None else {}
-        return request(self.endpoint, method, path, body=body, headers=headers).body
+        again = Retries(method, self._patience_s, random=JITTER, now_s=monotonic_s, sleep_s=sleep_s)
+        try:
+            return request(self.endpoint, method, path, query=query, body=body, headers=headers, again=again).body
+        finally:
+            if again.is_answered:
+                self._patience_s = limits.REQUEST_TIMEOUT_S
