@@ -9,9 +9,10 @@ from typing import Final
 
 from tornado.iostream import IOStream, StreamClosedError
 from tornado.web import RequestHandler
-from tornado.websocket import WebSocketClosedError, WebSocketHandler
+from tornado.websocket import WebSocketClosedError
 
 from livedash import limits
+from livedash.server.websocket_handler import WebSocketHandler
 from livedash.wire.messages import ByeReason
 from livedash.wire.sse import KEEP_ALIVE
 
@@ -121,9 +122,7 @@ class WebSocketSink:
         self._handler.close(code, reason)
 
     def abort(self) -> None:
-        connection = self._handler.ws_connection
-        if connection is not None:
-            connection._abort()  # noqa: SLF001  # tornado has no public way to cut a peer that takes no close frame
+        self._handler.cut()
 
     def _on_taken(self, done: asyncio.Future[None], size: int) -> None:
         self.pending_bytes -= size

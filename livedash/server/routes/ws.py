@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from tornado.websocket import WebSocketHandler
-
 from livedash import limits
 from livedash.errors import LimitReachedError
 from livedash.server.auth import By
 from livedash.server.routes.route import Route
 from livedash.server.services import Services
 from livedash.server.sinks import WebSocketSink
+from livedash.server.websocket_handler import WebSocketHandler
 from livedash.transports.close_codes import OF_REASON
 from livedash.transports.websocket import DEFAULT_SUBPROTOCOL, SUBPROTOCOLS, WebSocketViewer
 
