@@ -53,6 +53,9 @@ TAKEOVER_WAIT_S: Final = 3.0  # a cursor of an epoch that no room has yet waits 
 LINK_CHECK_S: Final = 0.5  # open streams of a dead link end within 1 s (DESIGN 4.5)
 PRESENCE_GRACE_S: Final = 5.0
 RETRY_MS: Final = 2000  # of an event stream, before jitter
+STREAM_RETRY_MAX_MS: Final = (
+    86_400_000  # a day: what a reader takes of a stream's `retry`; browsers' timers end at 2^31
+)
 DRAIN_S: Final = 8.0
 CONNECTIONS: Final = 10_000
 

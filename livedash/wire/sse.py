@@ -9,8 +9,9 @@ from typing import Final
 from livedash import limits
 from livedash.errors import ProtocolError
 
-KEEP_ALIVE: Final = b":\n\n"
+KEEP_ALIVE: Final = b":\n"  # a comment and no empty line: some readers make an event of each one
 _BOM: Final = "\ufeff"
+_RETRY_DIGITS: Final = len(str(limits.STREAM_RETRY_MAX_MS))
 
 
 def event_block(
@@ -19,12 +20,14 @@ def event_block(
     """One event. `data` is JSON without line breaks, as our codec writes it.
 
     CR and LF are cut into lines all the same: one that came through would let a publisher write events of its own into
-    everybody's stream. `event` and `event_id` are made of names and numbers that were checked.
+    everybody's stream. `event` and `event_id` are made of names and numbers that were checked: no line breaks, no NULL.
     """
     lines = [b"data: " + line for line in data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")]
     if event_id is not None:
+        assert event_id.isprintable()
         lines.append(b"id: " + event_id.encode())
     if event is not None:
+        assert event.isprintable()
         lines.insert(0, b"event: " + event.encode())
     if retry_ms is not None:
         lines.append(b"retry: %d" % retry_ms)
@@ -95,7 +98,7 @@ class Parser:
         elif name == "id" and "\0" not in value:
             self._id = value
         elif name == "retry" and value.isascii() and value.isdigit():
-            self.retry_ms = int(value)
+            self.retry_ms = _bounded_ms(value)
         elif not name:
             self.comments += 1
         return None
@@ -110,3 +113,11 @@ class Parser:
         self._characters += characters
         if self._characters > limits.EVENT_CHARACTERS:
             raise ProtocolError(f"an event of the stream has more than {limits.EVENT_CHARACTERS} characters")
+
+
+def _bounded_ms(digits: str) -> int:
+    """A number of more digits than Python reads is a day at most, too."""
+    significant = digits.lstrip("0")
+    if len(significant) > _RETRY_DIGITS:
+        return limits.STREAM_RETRY_MAX_MS
+    return min(int(significant or "0"), limits.STREAM_RETRY_MAX_MS)

@@ -8,6 +8,7 @@ export interface SseEvent {
 }
 
 const MAX_EVENT_CHARACTERS = 256 * 1024 * 1024; // above the publish bound of 64 MiB, however it is escaped: more is no stream of ours
+const MAX_RETRY_MS = 86_400_000; // a day: timers end at 2^31, and what is beyond fires at once
 
 /** Feed it bytes in pieces of any size; it gives the events that are whole. */
 export class SseParser {
@@ -15,7 +16,9 @@ export class SseParser {
   /** The id of the last dispatched block. */
   lastEventId = "";
   comments = 0;
-  private readonly decoder = new TextDecoder("utf-8"); // drops one leading BOM, as the specification asks
+  /** Leaves byte order marks alone: an engine that drops the first one may drop a second, where the stream comes in small pieces. */
+  private readonly decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  private isAtStart = true;
   private rest = ""; // of the line that has not ended
   private endedInCr = false;
   private data: string[] = [];
@@ -25,11 +28,18 @@ export class SseParser {
 
   feed(bytes: Uint8Array): SseEvent[] {
     const events: SseEvent[] = [];
-    for (const line of this.lines(this.decoder.decode(bytes, { stream: true }))) {
+    for (const line of this.lines(this.withoutMark(this.decoder.decode(bytes, { stream: true })))) {
       const event = line === "" ? this.dispatch() : this.field(line);
       if (event) events.push(event);
     }
     return events;
+  }
+
+  /** One byte order mark at the start of the stream is no part of it. */
+  private withoutMark(text: string): string {
+    if (text === "" || !this.isAtStart) return text;
+    this.isAtStart = false;
+    return text.startsWith("\ufeff") ? text.slice(1) : text;
   }
 
   /** The lines that end in `text`. A CR ends one at once, and the LF that may follow it, in the next piece too, belongs to it. */
@@ -60,7 +70,7 @@ export class SseParser {
         if (!value.includes("\0")) this.id = value;
         break;
       case "retry":
-        if (/^[0-9]+$/.test(value)) this.retryMs = Number(value);
+        if (/^[0-9]+$/.test(value)) this.retryMs = Math.min(Number(value), MAX_RETRY_MS);
         break;
       case "":
         this.comments++;

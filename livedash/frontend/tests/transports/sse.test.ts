@@ -44,7 +44,7 @@ test("batches, snapshots, gaps and byes are messages; comments are signs of life
   server.last.write(event(null, wireColumns(4, 5), "train:k3x9-5") + event("train", wireColumns(6, 6), "train:k3x9-6"));
   await settled();
   assert.deepEqual(told.calls, ["alive", "snapshot", "alive", "columns", "columns"]);
-  server.last.write(":\n\n");
+  server.last.write(":\n");
   server.last.write(event("livedash.gap", { op: "gap", room: "train", reason: "slow", from: 7, to: 9 }));
   server.last.write(event("livedash.bye", { op: "bye", reason: "draining", retry_after_s: 2 }));
   await settled();
