@@ -53,9 +53,8 @@ TAKEOVER_WAIT_S: Final = 3.0  # a cursor of an epoch that no room has yet waits 
 LINK_CHECK_S: Final = 0.5  # open streams of a dead link end within 1 s (DESIGN 4.5)
 PRESENCE_GRACE_S: Final = 5.0
 RETRY_MS: Final = 2000  # of an event stream, before jitter
-STREAM_RETRY_MAX_MS: Final = (
-    86_400_000  # a day: what a reader takes of a stream's `retry`; browsers' timers end at 2^31
-)
+ASKED_WAIT_MAX_MS: Final = 86_400_000  # a day: what a server can ask of our clients; timers end at 2^31
+BYE_RETRY_S: Final = RETRY_MS / 1000  # of a bye that says to come back; who drains spreads its own
 DRAIN_S: Final = 8.0
 CONNECTIONS: Final = 10_000
 
@@ -77,6 +76,7 @@ CONNECT_TIMEOUT_S: Final = 10.0
 DISCOVERY_TIMEOUT_S: Final = 2.0  # of one request to a server on this machine
 BACKOFF_FIRST_S: Final = 0.2
 BACKOFF_MAX_S: Final = 10.0
+SOUND_CONNECTION_S: Final = 5.0  # one that lived so long works: the next wait after it is the first again
 REQUEST_TIMEOUT_S: Final = 30.0
 REQUEST_BACKOFF_MAX_S: Final = 2.0  # a person waits for the answer
 FIRST_ANSWER_S: Final = 2.0  # a hub that never answered is asked again for so long: its address may be mistyped

@@ -17,6 +17,11 @@ _GROWTH = 2.0
 _MAX_DOUBLINGS = 32  # beyond it the bound has long been reached, and the power would only overflow
 
 
+def bounded_s(asked_s: float) -> float:
+    """A wait that a hub asked for, as long as there are timers for it."""
+    return max(0.0, min(asked_s, limits.ASKED_WAIT_MAX_MS / 1000))
+
+
 class Backoff:
     """`random` gives numbers in [0, 1)."""
 
@@ -42,7 +47,7 @@ class Backoff:
 
     def spread_s(self, asked_s: float) -> float:
         """A wait that a hub asked for, so spread that those it asked do not come back together."""
-        return asked_s * (1.0 + self._random() / 2)
+        return bounded_s(asked_s) * (1.0 + self._random() / 2)
 
     def reset(self) -> None:
         """An attempt succeeded."""

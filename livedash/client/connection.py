@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 
 from livedash import limits
-from livedash.client.backoff import JITTER, Backoff
+from livedash.client.backoff import JITTER, Backoff, bounded_s
 from livedash.client.contract import Channel, Connector
 from livedash.client.spool import Spool
 from livedash.clock import monotonic_s
@@ -146,5 +146,5 @@ class Connection:
                 raise NotAllowedError(f"the hub ended the connection for good: {message.reason}")
             case Bye(reason, float(retry_after_s)):
                 self.reason = f"the hub ended the connection: {reason}"
-                self._asked_wait_s = retry_after_s
+                self._asked_wait_s = bounded_s(retry_after_s)  # spread by the hub, below limits.TAKEOVER_WAIT_S
         self._unanswered_since_s = monotonic_s() if self._spool.in_flight else None

@@ -19,8 +19,10 @@ from livedash.client.contract import Channel, History
 from livedash.client.endpoint import Endpoint
 from livedash.client.loop_thread import LoopThread
 from livedash.client.remote import RemoteHub
-from livedash.client.websocket_channel import WebSocketChannel, WebSocketConnector
-from livedash.errors import LivedashError, NotFoundError, SettingRefusedError, UnreachableError
+from livedash.client.websocket_channel import WebSocketConnector
+from livedash.clock import monotonic_s
+from livedash.errors import NotFoundError, SettingRefusedError, UnreachableError
+from livedash.transports.close_codes import stays_away
 from livedash.wire.batch import Batch
 from livedash.wire.codec import MSGPACK
 from livedash.wire.messages import Bye, Delivery, Error, Gap, Subscribe, Subscribed
@@ -32,10 +34,9 @@ if TYPE_CHECKING:
 
 _QUEUE_BATCHES: Final = 1000  # above it nothing more is read: what comes then waits in the hub's history
 _FULL_POLL_S: Final = 0.02
-_STAY_AWAY: Final = range(4100, 4200)
 
 OnGap = Callable[[Gap], None]
-_Taken = tuple[str, Batch] | LivedashError | None  # None: the end
+_Taken = tuple[str, Batch] | BaseException | None  # None: the end
 
 
 class Feed:
@@ -66,7 +67,6 @@ class Feed:
         self._bells: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []  # of those who iterate in a loop
         self._reading: asyncio.Future[None] | None = None
         self._is_closed = False
-        self._failure: LivedashError | None = None
 
     # History
 
@@ -114,7 +114,7 @@ class Feed:
         self._begin()
         while True:
             taken = self._queue.get()
-            if isinstance(taken, LivedashError):
+            if isinstance(taken, BaseException):
                 raise taken
             if taken is None:
                 return
@@ -129,7 +129,7 @@ class Feed:
         try:
             while True:
                 taken = await self._wait_for_next(bell[1])
-                if isinstance(taken, LivedashError):
+                if isinstance(taken, BaseException):
                     raise taken
                 if taken is None:
                     return
@@ -170,33 +170,44 @@ class Feed:
             self._reading = self._thread.call(self._start)
 
     def _start(self) -> asyncio.Future[None]:
-        return asyncio.ensure_future(self._read_for_ever())
+        reading = asyncio.ensure_future(self._read_for_ever())
+        reading.add_done_callback(self._on_read)
+        return reading
+
+    def _on_read(self, reading: asyncio.Future[None]) -> None:
+        """Who iterates hears of the end, whatever it is: the hub's refusal, an error of `on_gap`, a bug."""
+        if not reading.cancelled():
+            self._put(reading.exception())
 
     async def _read_for_ever(self) -> None:
         backoff = Backoff(JITTER)
-        while True:
+        wait_s: float | None = 0.0
+        while wait_s is not None:
+            await asyncio.sleep(wait_s)
             try:
-                channel = await WebSocketConnector(self._endpoint).connect()
+                wait_s = await self._read_once(backoff)
             except UnreachableError:
-                await asyncio.sleep(backoff.next_s())
-                continue
-            except LivedashError as error:
-                self._put(error)
-                return
-            try:
-                if not await self._read_channel(channel, backoff):
-                    self._put(None)
-                    return
-            finally:
-                channel.close()
-            await asyncio.sleep(backoff.next_s())
+                wait_s = backoff.next_s()
 
-    async def _read_channel(self, channel: Channel, backoff: Backoff) -> bool:
-        """True if it is worth coming back."""
+    async def _read_once(self, backoff: Backoff) -> float | None:
+        """One connection. How long to wait before the next, None: the hub has said not to come back."""
+        channel = await WebSocketConnector(self._endpoint).connect()
+        began_s = monotonic_s()
+        try:
+            bye = await self._read_channel(channel)
+        finally:
+            channel.close()
+        if monotonic_s() - began_s >= limits.SOUND_CONNECTION_S:
+            backoff.reset()
+        if bye is not None:
+            return None if bye.retry_after_s is None else backoff.spread_s(bye.retry_after_s)
+        return None if stays_away(channel.close_code) else backoff.next_s()
+
+    async def _read_channel(self, channel: Channel) -> Bye | None:
+        """Until it ends: with a bye, or without."""
         for room in self._asked or ("*",):
             channel.send(MSGPACK.encode_from_client(Subscribe(room, self._since_of(room), "columns")))
         while (data := await channel.receive()) is not None:
-            backoff.reset()
             while self._queue.qsize() >= _QUEUE_BATCHES:  # noqa: ASYNC110  # its reader may be a plain thread
                 await asyncio.sleep(_FULL_POLL_S)
             match MSGPACK.decode_from_hub(data):
@@ -209,11 +220,10 @@ class Feed:
                 case Subscribed(room, epoch, offset) if not is_glob(room):
                     self.positions.setdefault(room, Position(epoch, offset))
                 case Error(_, message):
-                    self._put(NotFoundError(message))
-                    return False
-                case Bye(_, retry_after_s):
-                    return retry_after_s is not None
-        return not (isinstance(channel, WebSocketChannel) and channel.close_code in _STAY_AWAY)
+                    raise NotFoundError(message)
+                case Bye() as bye:
+                    return bye
+        return None
 
     def _since_of(self, room: str) -> str:
         """The cursor of what was read already, else where the caller wanted to start."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from livedash import limits
 from livedash.core.grant import Grant
 from livedash.core.hub import Hub
-from livedash.transports.close_codes import OF_REASON
+from livedash.transports.close_codes import OF_REASON, wait_s_of
 from livedash.transports.contract import Framing, Loop, Sink
 from livedash.transports.flusher import Flusher
 from livedash.transports.wheel import Wheel
@@ -151,10 +151,11 @@ class Viewer:
             self._sink.ping()
 
     def end(self, reason: ByeReason, retry_after_s: float | None = None) -> None:
-        """Says bye, after what was sent already, and closes."""
+        """Says bye, after what was sent already, and closes. `retry_after_s` None: what the reason asks for."""
         if self.is_ended:
             return
-        for piece in self._framing.pieces([Bye(reason, retry_after_s)]):
+        bye = Bye(reason, wait_s_of(reason) if retry_after_s is None else retry_after_s)
+        for piece in self._framing.pieces([bye]):
             self._sink.send(piece)
         self._sink.end(OF_REASON[reason], reason)
         self._leave()

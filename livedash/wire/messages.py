@@ -211,9 +211,12 @@ class Error(_FromHub, frozen=True, tag="error"):
 
 
 class Bye(_FromHub, frozen=True, tag="bye"):
-    """The last message. `retry_after_s` None: don't come back."""
+    """The last message. `retry_after_s` None: don't come back, as close codes 4100 to 4199 say.
 
-    reason: ByeReason
+    `reason` is a ByeReason, or one that a later hub knows.
+    """
+
+    reason: str
     retry_after_s: float | None = None
 
 

@@ -11,7 +11,7 @@ from livedash.errors import ProtocolError
 
 KEEP_ALIVE: Final = b":\n"  # a comment and no empty line: some readers make an event of each one
 _BOM: Final = "\ufeff"
-_RETRY_DIGITS: Final = len(str(limits.STREAM_RETRY_MAX_MS))
+_RETRY_DIGITS: Final = len(str(limits.ASKED_WAIT_MAX_MS))
 
 
 def event_block(
@@ -119,5 +119,5 @@ def _bounded_ms(digits: str) -> int:
     """A number of more digits than Python reads is a day at most, too."""
     significant = digits.lstrip("0")
     if len(significant) > _RETRY_DIGITS:
-        return limits.STREAM_RETRY_MAX_MS
-    return min(int(significant or "0"), limits.STREAM_RETRY_MAX_MS)
+        return limits.ASKED_WAIT_MAX_MS
+    return min(int(significant or "0"), limits.ASKED_WAIT_MAX_MS)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 
-from livedash.client.backoff import JITTER, Backoff
+from livedash.client.backoff import JITTER, Backoff, bounded_s
 
 
 def test_bound_doubles_until_it_reaches_its_maximum() -> None:
@@ -33,6 +33,11 @@ def test_a_very_long_outage_overflows_nothing() -> None:
 def test_a_wait_that_the_hub_asks_for_is_never_shortened() -> None:
     assert Backoff(lambda: 0.0).spread_s(2.4) == 2.4
     assert Backoff(lambda: 1.0).spread_s(2.0) == 3.0
+
+
+def test_a_wait_that_no_timer_knows_is_a_day_at_most() -> None:
+    assert Backoff(lambda: 0.0).spread_s(1e300) == bounded_s(1e300) == 86_400
+    assert bounded_s(-1.0) == 0.0
 
 
 def test_waits_do_not_move_a_user_s_seeded_numbers() -> None:

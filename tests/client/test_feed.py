@@ -6,12 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from livedash import limits
+from livedash.client.backoff import Backoff
 from livedash.client.endpoint import endpoint_of_url
 from livedash.client.feed import Feed
 from livedash.client.loop_thread import LoopThread
 from livedash.client.publisher import Publisher
 from livedash.client.remote import RemoteHub
 from livedash.client.websocket_channel import WebSocketConnector
+from livedash.wire.messages import Gap
+from tests.client.endings import ENDINGS, Ending, EndingHub
 from tests.end_to_end.serve import ServeProcess
 
 ROOM = "train"
@@ -107,3 +111,59 @@ def test_link_without_named_rooms_is_read_live(serve: ServeProcess, publisher: P
         assert feed.rooms == [ROOM]
         assert next(iter(feed)) == {"step": 1}
         assert feed.to_pandas().shape == (1, 1)
+
+
+def test_an_error_of_the_caller_s_own_on_gap_reaches_who_iterates(serve: ServeProcess, publisher: Publisher) -> None:
+    publisher.push("gapped", step=1)
+    publisher.flush(10)
+
+    def fail(gap: Gap) -> None:
+        raise ZeroDivisionError(gap.reason)
+
+    endpoint = endpoint_of_url(serve.environment["LIVEDASH_URL"], serve.environment["LIVEDASH_TOKEN"])
+    with (
+        Feed(endpoint, LoopThread("test gap"), rooms=("gapped",), since="gapped:never-5", on_gap=fail) as feed,
+        pytest.raises(ZeroDivisionError),
+    ):
+        next(iter(feed))
+
+
+# How a hub ends a connection
+
+
+@pytest.fixture(scope="module")
+def ending_hub() -> Iterator[EndingHub]:
+    with EndingHub(LoopThread("test ending hub")) as hub:
+        yield hub
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("livedash.client.feed.JITTER", lambda: 0.0)
+
+
+@pytest.mark.parametrize("ending", ENDINGS, ids=str)
+def test_reader_comes_back_unless_the_hub_said_not_to_and_not_before_it_asked(
+    ending_hub: EndingHub, ending: Ending
+) -> None:
+    with Feed(ending_hub.endpoint(ending), LoopThread("test endings"), rooms=("train",)) as feed:
+        if ending.comes_back:
+            assert next(iter(feed)) == {"step": 1}
+            asked_s = ending.bye.retry_after_s if ending.bye else None
+            assert ending_hub.seconds_away(ending) >= (asked_s or 0.0)
+        else:
+            assert list(feed) == []
+
+
+@pytest.mark.parametrize(("sound_s", "resets"), [(60.0, 0), (0.0, 1)])
+def test_waits_grow_until_a_connection_has_lived_for_a_while_whatever_it_said(
+    monkeypatch: pytest.MonkeyPatch, sound_s: float, resets: int
+) -> None:
+    done: list[int] = []
+    monkeypatch.setattr(Backoff, "reset", lambda backoff: done.append(backoff.attempts))
+    monkeypatch.setattr(limits, "SOUND_CONNECTION_S", sound_s)
+    with EndingHub(LoopThread("test ending hub")) as hub:
+        endpoint = hub.endpoint(next(ending for ending in ENDINGS if ending.code == 1011))
+        with Feed(endpoint, LoopThread("test waits"), rooms=("train",)) as feed:
+            assert next(iter(feed)) == {"step": 1}
+    assert len(done) == resets

@@ -4,6 +4,7 @@ from typing import get_args
 
 import pytest
 
+from livedash import limits
 from livedash.transports.close_codes import (
     BAD_MESSAGE,
     DRAINING,
@@ -14,8 +15,10 @@ from livedash.transports.close_codes import (
     OF_REASON,
     TOO_SLOW,
     stays_away,
+    wait_s_of,
 )
 from livedash.wire.messages import ByeReason
+from tests.client.endings import VECTORS
 
 
 def test_each_reason_to_say_bye_has_a_code() -> None:
@@ -44,3 +47,15 @@ def test_codes_are_those_that_outsiders_know(reason: ByeReason, code: int) -> No
 
 def test_a_link_that_has_ended_is_told_apart_from_a_hub_that_ends() -> None:
     assert OF_REASON["expired"] == OF_REASON["revoked"] == LINK_ENDED != OF_REASON["draining"]
+
+
+@pytest.mark.parametrize("vector", VECTORS["close_codes"], ids=lambda vector: str(vector["code"]))
+def test_codes_are_judged_as_all_clients_judge_them(vector: dict[str, int]) -> None:
+    assert stays_away(vector["code"]) is not vector["comes_back"]
+
+
+@pytest.mark.parametrize("reason", get_args(ByeReason))
+def test_a_bye_says_when_to_come_back_where_its_code_says_to(reason: ByeReason) -> None:
+    expected = None if reason in {"expired", "revoked", "not_allowed"} else limits.BYE_RETRY_S
+    assert wait_s_of(reason) == expected
+    assert stays_away(OF_REASON[reason]) is (expected is None)

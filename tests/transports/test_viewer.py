@@ -195,6 +195,7 @@ def test_a_client_that_asks_without_reading_its_answers_is_sent_away(theatre: Th
         viewer.session.notify(Pong())
     theatre.loop.settle()
     assert sink.ended == (TOO_SLOW, "slow")
+    assert byes(sink.messages()) == [Bye("slow", limits.BYE_RETRY_S)]
 
 
 def test_a_rate_is_kept_and_what_waits_for_it_is_sent_when_it_is_due(theatre: Theatre) -> None:

@@ -125,7 +125,7 @@ def read_at_once(raw: bytes) -> dict[str, Any]:
         elif field == "id" and "\0" not in value:
             buffered_id = value
         elif field == "retry" and re.fullmatch("[0-9]+", value):
-            retry_ms = min(int(value), limits.STREAM_RETRY_MAX_MS)
+            retry_ms = min(int(value), limits.ASKED_WAIT_MAX_MS)
     return {"events": events, "retry_ms": retry_ms, "last_id": last_id}
 
 

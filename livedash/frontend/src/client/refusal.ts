@@ -9,12 +9,16 @@ export type Refusal =
 export const TRY_ANOTHER: Refusal = { kind: "another" };
 const LATER: Refusal = { kind: "later" };
 const ASK_FOR_A_LINK = "ask the person who shared it for a new link";
+const RELOAD = "reload the page, so that it has the server's own version of the code";
+/** RFC 6455 7.4.1: protocol error, unsupported data, invalid data, message too big, missing extension. Another WebSocket would fare no better. */
+const BROKEN_ON_ITS_WAY: ReadonlySet<number> = new Set([1002, 1003, 1007, 1009, 1010]);
 const BAD_MESSAGE = 4100;
 const NOT_ALLOWED = 4101;
 const LINK_ENDED = 4102;
 
-/** Null where the bye says to come back. */
+/** Null where the bye says to come back, which it does by saying when. */
 export function refusalOfBye(bye: Bye): Refusal | null {
+  if (bye.retryAfterS !== null) return null;
   switch (bye.reason) {
     case "expired":
       return { kind: "over", state: "ended", reason: "this link has expired", fix: ASK_FOR_A_LINK };
@@ -23,13 +27,15 @@ export function refusalOfBye(bye: Bye): Refusal | null {
     case "not_allowed":
       return notAllowed(false);
     default:
-      return null;
+      return { kind: "over", state: "failed", reason: `the server has ended the feed: ${bye.reason}`, fix: RELOAD };
   }
 }
 
-/** Close codes 4000–4099 come back, 4100–4199 do not. Null where the code says nothing. */
+/** Close codes 4000–4099 come back, 4100–4199 do not. Null where the code says nothing but that the connection is gone. */
 export function refusalOfClose({ closeCode, detail }: End, hasKey: boolean): Refusal | null {
-  if (closeCode === undefined || closeCode < 4000 || closeCode >= 4200) return null;
+  if (closeCode === undefined) return null;
+  if (BROKEN_ON_ITS_WAY.has(closeCode)) return TRY_ANOTHER;
+  if (closeCode < 4000 || closeCode >= 4200) return null;
   if (closeCode < BAD_MESSAGE) return LATER;
   switch (closeCode) {
     case NOT_ALLOWED:
@@ -37,7 +43,7 @@ export function refusalOfClose({ closeCode, detail }: End, hasKey: boolean): Ref
     case LINK_ENDED:
       return { kind: "over", state: "ended", reason: "this link has ended", fix: ASK_FOR_A_LINK };
     default:
-      return { kind: "over", state: "failed", reason: detail, fix: "reload the page, so that it has the server's own version of the code" };
+      return { kind: "over", state: "failed", reason: detail, fix: RELOAD };
   }
 }
 

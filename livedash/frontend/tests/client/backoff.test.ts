@@ -13,6 +13,7 @@ test("the bound doubles to ten seconds, and each wait is anywhere below it", () 
 test("the server's wish is a lower bound", () => {
   assert.equal(new Backoff(() => 0).nextMs(4), 4000);
   assert.equal(new Backoff(() => 0.5).nextMs(4), 4500);
+  assert.equal(new Backoff(() => 0).nextMs(Infinity), 86_400_000, "a day at most, since no timer waits for ever");
 });
 
 test("it begins anew after a reset", () => {

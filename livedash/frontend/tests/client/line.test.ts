@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import type { FeedStatus } from "../../src/client/contract.ts";
 import { Ladder } from "../../src/client/ladder.ts";
@@ -167,16 +168,55 @@ for (const [code, state] of [[4000, "reconnecting"], [4099, "reconnecting"], [41
   });
 }
 
-for (const [reason, state] of [["expired", "ended"], ["revoked", "ended"], ["not_allowed", "failed"], ["slow", "reconnecting"], ["deleted", "reconnecting"], ["idle", "reconnecting"]] as const) {
-  test(`a bye because of ${reason} leads to ${state}`, async () => {
+for (const [reason, state] of [["expired", "ended"], ["revoked", "ended"], ["not_allowed", "failed"], ["someday", "failed"]] as const) {
+  test(`a bye for good because of ${reason} leads to ${state}`, async () => {
     const { line, websocket } = opened();
     websocket.last.send(subscribed(0), { op: "bye", reason, retryAfterS: null });
     websocket.last.events.ended({ detail: "the event stream ended" });
     await settled();
     assert.equal(line.status.state, state);
-    if (state !== "reconnecting") assert.ok(line.status.reason && line.status.fix);
+    assert.ok(line.status.reason && line.status.fix);
   });
 }
+
+/** Of tests/vectors/endings.json, which the Python clients' tests read too. */
+const ENDINGS = JSON.parse(readFileSync("../../tests/vectors/endings.json", "utf8")) as {
+  readonly close_codes: readonly { readonly code: number; readonly comes_back: boolean }[];
+  readonly byes: readonly { readonly reason: string; readonly retry_after_s: number | null; readonly comes_back: boolean }[];
+};
+
+for (const { code, comes_back } of ENDINGS.close_codes) {
+  test(`a connection closed with ${code} ${comes_back ? "comes back" : "stays away"}, whether it was live or not`, async () => {
+    for (const isLive of [true, false]) {
+      const { clock, websocket, sse, longpoll } = opened();
+      if (isLive) websocket.last.send(subscribed(0));
+      websocket.last.events.ended({ detail: "x", closeCode: code });
+      await clock.advance(20_000);
+      const tries = [websocket, sse, longpoll].reduce((sum, { connections }) => sum + connections.length, 0);
+      assert.equal(tries > 1, comes_back);
+    }
+  });
+}
+
+for (const { reason, retry_after_s, comes_back } of ENDINGS.byes) {
+  test(`who was sent away because of ${reason}, for ${retry_after_s ?? "ever"}, ${comes_back ? "comes back, not before" : "stays away"}`, async () => {
+    const { clock, websocket } = opened();
+    websocket.last.send(subscribed(0), { op: "bye", reason, retryAfterS: retry_after_s });
+    websocket.last.events.ended({ detail: reason, closeCode: comes_back ? 4000 : 4100 });
+    await clock.advance((retry_after_s ?? 0) * 1000 - 1);
+    assert.equal(websocket.connections.length, 1);
+    await clock.advance(20_000);
+    assert.equal(websocket.connections.length > 1, comes_back);
+  });
+}
+
+test("a WebSocket whose frames are broken on their way is left for another transport", async () => {
+  const { websocket, sse } = opened();
+  websocket.last.send(subscribed(0));
+  websocket.last.events.ended({ detail: "x", closeCode: 1002 });
+  await settled();
+  assert.deepEqual([websocket.connections.length, sse.connections.length], [1, 1]);
+});
 
 test("a link that is refused at first has failed, and one that was live has ended", async () => {
   const gone = (): Promise<Response> => Promise.resolve(new Response("{}", { status: 404, headers: JSON_HEADERS }));
