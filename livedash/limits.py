@@ -47,6 +47,7 @@ BLOCKED_WRITE_S: Final = 60.0  # a half-open connection holds nothing for longer
 PING_INTERVAL_S: Final = 20.0
 PONG_LIMIT_S: Final = 40.0
 KEEP_ALIVE_S: Final = 15.0  # a comment on a quiet event stream; proxies cut at 30 or 60 s
+KEEP_ALIVE_MIN_S: Final = 1.0  # that a reader may ask for: our pages ask for 4 s, to see a dead network within 8
 POLL_TIMEOUT_S: Final = 15.0
 POLL_TIMEOUT_MAX_S: Final = 60.0
 TAKEOVER_WAIT_S: Final = 3.0  # a cursor of an epoch that no room has yet waits for its publisher (DESIGN 4.6)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 import msgspec
 
-from livedash import limits
 from livedash.core.session import Session
-from livedash.transports.viewer import Liveness
 from livedash.wire import names
 from livedash.wire.codec import JSON
 from livedash.wire.messages import Bye, Delivery, Failing, Gap, HubMessage, Notice, Subscribed
 from livedash.wire.position import Cursor, Position
 from livedash.wire.sse import event_block
 
-LIVENESS: Final = Liveness(limits.KEEP_ALIVE_S, None)
 _encode = msgspec.json.Encoder().encode
 
 

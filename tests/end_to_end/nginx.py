@@ -1,9 +1,10 @@
-"""nginx as a reverse proxy in front of a server: under a path prefix, and with the buffering that spoils streams."""
+"""nginx as a reverse proxy in front of a server: under a path prefix, and set up so that it spoils one or the other transport."""
 
 from __future__ import annotations
 
 import shutil
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,15 +20,18 @@ pid {home}/nginx.pid;
 error_log stderr info;
 events {{ worker_connections 256; }}
 http {{
-  access_log off;
+  log_format asked '$request_uri $status';
+  access_log {home}/access.log asked;
   client_body_temp_path {home}/body;
   proxy_temp_path {home}/proxy;
   fastcgi_temp_path {home}/fastcgi;
   uwsgi_temp_path {home}/uwsgi;
   scgi_temp_path {home}/scgi;
   map $http_upgrade $connection_header {{ default upgrade; '' ''; }}
+  proxy_read_timeout {read_timeout_s}s;
   server {{
     listen 127.0.0.1:{port};
+    {refused}
     location {prefix} {{
       proxy_pass http://127.0.0.1:{upstream_port}{upstream_path};
       proxy_http_version 1.1;
@@ -36,11 +40,14 @@ http {{
       proxy_set_header Connection {connection};
       proxy_set_header X-Forwarded-Proto $scheme;
       proxy_buffering {buffering};
-      {ignore}
+      {spoiling}
     }}
   }}
 }}
 """
+
+SPOILING = "proxy_ignore_headers X-Accel-Buffering; gzip on; gzip_proxied any; gzip_min_length 1; gzip_types *;"
+REFUSED = "location ~ /({names})$ {{ return 403; }}"
 
 
 def nginx_path() -> str:
@@ -53,8 +60,9 @@ def nginx_path() -> str:
 class Nginx:
     """127.0.0.1:`port``prefix` → 127.0.0.1:`upstream_port``upstream_path`, while it is entered.
 
-    `buffers`: answers are kept back until they end, even where the server asks for the contrary. `upgrades`: WebSockets
-    pass. The defaults are what a well set up proxy does.
+    `buffers`: answers are compressed and kept back until they end, even where the server asks for the contrary.
+    `upgrades`: WebSockets pass. `refuses`: last parts of paths that are answered with 403. `read_timeout_s`: a connection
+    on which the server is silent for so long is cut. The defaults are what a well set up proxy does.
     """
 
     def __init__(
@@ -66,8 +74,11 @@ class Nginx:
         upstream_path: str = "/",
         buffers: bool = False,
         upgrades: bool = True,
+        refuses: Sequence[str] = (),
+        read_timeout_s: int = 60,
+        port: int | None = None,
     ) -> None:
-        self.home, self.port = home, free_port()
+        self.home, self.port = home, port or free_port()
         self._configuration = CONFIGURATION.format(
             home=home,
             port=self.port,
@@ -77,7 +88,9 @@ class Nginx:
             upgrade="$http_upgrade" if upgrades else '""',
             connection="$connection_header" if upgrades else '""',
             buffering="on" if buffers else "off",
-            ignore="proxy_ignore_headers X-Accel-Buffering;" if buffers else "",
+            spoiling=SPOILING if buffers else "",
+            refused=REFUSED.format(names="|".join(refuses)) if refuses else "",
+            read_timeout_s=read_timeout_s,
         )
         self._running: Running | None = None
 
@@ -98,6 +111,11 @@ class Nginx:
     ) -> None:
         if self._running is not None:
             self._running.end()
+
+    def asked(self) -> list[str]:
+        """The last parts of the paths of the requests that are over, the oldest first."""
+        lines = (self.home / "access.log").read_text().splitlines()
+        return [line.split()[0].partition("?")[0].rpartition("/")[2] for line in lines]
 
     def _listens(self) -> bool:
         with socket.socket() as probe:

@@ -1,4 +1,4 @@
-"""A TCP proxy in a thread of its own that can pause and cut what goes through it: the network as it fails."""
+"""A TCP proxy in a thread of its own that can pause, cut and forget what goes through it: the network as it fails."""
 
 from __future__ import annotations
 
@@ -20,11 +20,15 @@ class TcpProxy:
     """127.0.0.1:`port` → 127.0.0.1:`upstream_port`, while it is entered.
 
     `cut` resets all connections and refuses new ones; `pause` holds all bytes in both directions and keeps the
-    connections, as a dead link does; `resume` ends either.
+    connections, as a dead link does; `resume` ends either. `forget` lets the connections that there are carry nothing any
+    more, without a word to either side, while new ones work: another address, or a router that lost its table.
+    `cut_after_s`: a connection is reset when it is so old.
     """
 
-    def __init__(self, upstream_port: int, *, port: int = 0) -> None:
+    def __init__(self, upstream_port: int, *, port: int = 0, cut_after_s: float | None = None) -> None:
         self.upstream_port, self.port = upstream_port, port
+        self._cut_after_s = cut_after_s
+        self._forgotten: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="tcp-proxy", daemon=True)
         self._server: asyncio.Server | None = None
@@ -56,6 +60,9 @@ class TcpProxy:
     def pause(self) -> None:
         self._loop.call_soon_threadsafe(self._flowing.clear)
 
+    def forget(self) -> None:
+        self._call(self._forget)
+
     def resume(self) -> None:
         self._call(self._open)
 
@@ -81,6 +88,9 @@ class TcpProxy:
             connection.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
 
+    async def _forget(self) -> None:
+        self._forgotten |= self._connections
+
     async def _serve(self, near_reader: asyncio.StreamReader, near_writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
@@ -90,9 +100,12 @@ class TcpProxy:
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.upstream_port)
             writers.append(far_writer)
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._carry(near_reader, far_writer))
-                group.create_task(self._carry(far_reader, near_writer))
+            async with asyncio.timeout(self._cut_after_s), asyncio.TaskGroup() as group:
+                group.create_task(self._carry(near_reader, far_writer, task))
+                group.create_task(self._carry(far_reader, near_writer, task))
+        except* TimeoutError:
+            for writer in writers:
+                _reset_at_close(writer)
         except* OSError:
             pass  # either side has gone: so does the other, below
         except* asyncio.CancelledError:
@@ -100,12 +113,20 @@ class TcpProxy:
                 _reset_at_close(writer)
         finally:
             self._connections.discard(task)
+            self._forgotten.discard(task)
             for writer in writers:
                 writer.transport.abort()
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while chunk := await reader.read(CHUNK_BYTES):
+    async def _carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, connection: asyncio.Task[None]
+    ) -> None:
+        while True:
+            chunk = await reader.read(CHUNK_BYTES)
             await self._flowing.wait()
+            if connection in self._forgotten:
+                await asyncio.Event().wait()  # until the proxy ends
+            if not chunk:
+                break
             writer.write(chunk)
             await writer.drain()
         with contextlib.suppress(OSError):

@@ -85,3 +85,28 @@ def test_end_of_one_side_reaches_the_other(echo_port: int) -> None:
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(1024) == b"last words"
         assert connection.recv(1024) == b""
+
+
+def test_forgotten_connection_carries_nothing_and_never_ends_while_new_ones_work(echo_port: int) -> None:
+    with TcpProxy(echo_port) as proxy, connect(proxy) as old:
+        assert exchange(old, b"before") == b"before"
+        proxy.forget()
+        old.sendall(b"lost")
+        old.settimeout(SILENCE_S)
+        with pytest.raises(TimeoutError):
+            old.recv(1024)
+        with connect(proxy) as new:
+            assert exchange(new, b"after") == b"after"
+        proxy.pause()
+        proxy.resume()
+        with pytest.raises(TimeoutError):
+            old.recv(1024)
+
+
+def test_connection_is_cut_when_it_is_so_old(echo_port: int) -> None:
+    with TcpProxy(echo_port, cut_after_s=SILENCE_S) as proxy, connect(proxy) as connection:
+        assert exchange(connection, b"young") == b"young"
+        with pytest.raises(ConnectionResetError):
+            connection.recv(1024)
+        with connect(proxy) as again:
+            assert exchange(again, b"young") == b"young"

@@ -10,7 +10,7 @@ from livedash.server.routes.reading import ReadingRoute
 from livedash.server.services import Services
 from livedash.server.sinks import StreamSink
 from livedash.transports import sse
-from livedash.transports.viewer import Viewer
+from livedash.transports.viewer import Liveness, Viewer
 from livedash.wire.codec import JSON
 from livedash.wire.messages import Bye, ByeReason
 from livedash.wire.sse import event_block
@@ -25,13 +25,14 @@ class Feed(ReadingRoute):
     async def get(self) -> None:
         rooms = self.rooms_asked()
         self.reading_asked()  # a mistake is told by a status, before the stream begins
+        liveness = Liveness(self.keep_alive_asked(), None)
         if self.services.is_draining:
             self._refuse("draining")
             return
         framing = sse.EventFraming(rooms, retry_ms=_jittered_retry_ms())
         sink = StreamSink(self)
         try:
-            viewer = Viewer(self.services.stage, self.grant, sink, framing, sse.LIVENESS)
+            viewer = Viewer(self.services.stage, self.grant, sink, framing, liveness)
         except LimitReachedError:
             self._refuse("limit")
             return

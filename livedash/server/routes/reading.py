@@ -41,6 +41,18 @@ class ReadingRoute(Route):
             whole_number(self.get_query_argument("window", ""), "window"),
         )
 
+    def keep_alive_asked(self) -> float:
+        """Seconds between two signs of life on a quiet stream. Raises SettingRefusedError out of range."""
+        keep_alive_s = _number(self.get_query_argument("keep_alive", ""), "keep_alive")
+        if keep_alive_s is None:
+            return limits.KEEP_ALIVE_S
+        if not limits.KEEP_ALIVE_MIN_S <= keep_alive_s <= limits.KEEP_ALIVE_S:
+            raise SettingRefusedError(
+                f"keep_alive={keep_alive_s:g} is out of range; "
+                f"use {limits.KEEP_ALIVE_MIN_S:g} to {limits.KEEP_ALIVE_S:g} seconds"
+            )
+        return keep_alive_s
+
     def since_asked(self) -> SinceOf:
         """Last-Event-ID beats `cursor` beats `since`."""
         cursor = self.request.headers.get("Last-Event-ID") or self.get_query_argument("cursor", "")

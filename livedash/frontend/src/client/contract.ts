@@ -16,7 +16,7 @@ export interface FeedStatus {
   readonly transport: string | null;
   readonly reason?: string;
   readonly fix?: string;
-  /** When this state began: ms since 1970. For "stale": when the last byte came. */
+  /** When this state began, in ms of `performance.now()`. For "stale": when the last byte came. */
   readonly sinceMs: number;
   readonly retryInS?: number;
   /** Records that the room's publishers lost from their buffers, in all. */

@@ -6,7 +6,8 @@ import type { Memory } from "./ladder.ts";
 const XSRF_COOKIE = /(?:^|;\s*)_xsrf=([^;]*)/g;
 
 export const pageClock: Clock = {
-  now: () => Date.now(),
+  now: () => performance.now(),
+  wallMs: () => Date.now(),
   after(ms, callback) {
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);
@@ -48,14 +49,14 @@ export function pageMemory(base: string): Memory {
   return {
     read() {
       try {
-        return sessionStorage.getItem(name);
+        return localStorage.getItem(name);
       } catch {
         return null; // no storage here (a sandboxed frame, a test)
       }
     },
     write(text) {
       try {
-        sessionStorage.setItem(name, text);
+        localStorage.setItem(name, text);
       } catch {
         // The page asks anew next time.
       }
@@ -63,11 +64,13 @@ export function pageMemory(base: string): Memory {
   };
 }
 
-/** Calls when the network is back or somebody looks at the page again. */
+/** Calls when the network is back or another one, and when the page goes on or somebody looks at it again. */
 export function onPageWakes(callback: () => void): void {
   if (typeof window === "undefined") return;
   window.addEventListener("online", callback);
   window.addEventListener("pageshow", callback);
+  document.addEventListener("resume", callback); // after a freeze
+  (navigator as { connection?: EventTarget }).connection?.addEventListener("change", callback);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") callback();
   });

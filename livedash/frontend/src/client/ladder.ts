@@ -3,7 +3,7 @@ import type { Transport, TransportName } from "../transports/contract.ts";
 
 const REMEMBERED_FOR_MS = 60 * 60 * 1000; // a laptop leaves the network whose proxy stood in the way
 
-/** The page's storage of one server's entry. */
+/** The browser's storage of one server's entry. */
 export interface Memory {
   read(): string | null;
   write(text: string): void;
@@ -20,10 +20,11 @@ export class Ladder {
   /** What worked last, and since when without another one between. */
   private best: Entry | null;
 
+  /** `wallMs`: what is remembered outlives the page. */
   constructor(
     private readonly transports: readonly [Transport, ...Transport[]],
     private readonly memory: Memory,
-    private readonly nowMs: () => number,
+    private readonly wallMs: () => number,
   ) {
     this.best = this.remembered();
     const rung = transports.findIndex(({ name }) => name === this.best?.transport);
@@ -32,6 +33,21 @@ export class Ladder {
 
   get current(): Transport {
     return this.transports[this.rung]!;
+  }
+
+  /** The current one is the one that carried the feed last. */
+  get hasWorked(): boolean {
+    return this.current.name === this.best?.transport;
+  }
+
+  /** Those that would be taken before the current one, the best first. None beside the comm: the server was refused, and its hub may be another. */
+  better(): readonly Transport[] {
+    return this.current.name === "comm" ? [] : this.transports.slice(0, this.rung);
+  }
+
+  /** One of the ladder's transports. */
+  take(transport: Transport): void {
+    this.rung = this.transports.indexOf(transport);
   }
 
   /** The current one does not get through. Answers false where all have been tried since one worked. */
@@ -54,8 +70,8 @@ export class Ladder {
   /** The current one carries the feed. */
   worked(): void {
     this.climbed = 0;
-    if (this.current.name === this.best?.transport) return;
-    this.best = { transport: this.current.name, sinceMs: this.nowMs() };
+    if (this.hasWorked) return;
+    this.best = { transport: this.current.name, sinceMs: this.wallMs() };
     if (this.best.transport !== "comm") this.memory.write(JSON.stringify(this.best));
   }
 
@@ -65,18 +81,11 @@ export class Ladder {
     this.climbed = 0;
   }
 
-  /** A connection that worked has ended. What stood in the way of a better one may be gone by now. */
-  again(): void {
-    if (this.best === null || this.nowMs() - this.best.sinceMs < REMEMBERED_FOR_MS) return;
-    this.best = null;
-    this.fromTop();
-  }
-
   private remembered(): Entry | null {
     try {
       const entry = JSON.parse(this.memory.read() ?? "null") as Partial<Entry> | null;
       const { transport, sinceMs = 0 } = entry ?? {};
-      const ageMs = this.nowMs() - sinceMs;
+      const ageMs = this.wallMs() - sinceMs;
       return transport !== undefined && ageMs >= 0 && ageMs < REMEMBERED_FOR_MS ? { transport, sinceMs } : null;
     } catch {
       return null; // something else wrote there

@@ -4,19 +4,26 @@ import type { Clock, Connection, End, Requests, Transport, Wish } from "../trans
 import type { Bye, HubMessage } from "../wire/messages.ts";
 import { Backoff } from "./backoff.ts";
 import type { FeedStatus } from "./contract.ts";
+import { Climb } from "./climb.ts";
 import type { Ladder } from "./ladder.ts";
 import type { Refusal } from "./refusal.ts";
 import { refusalOfBye, refusalOfClose, refusalOfQuestion, refusalOfStatus, TRY_ANOTHER } from "./refusal.ts";
-import { Watchdog } from "./watchdog.ts";
+import { Watchdog, type Silence } from "./watchdog.ts";
 
 const SETTLED_MS = 60_000; // a connection that lived so long and then fell silent was cut; one that did not was held back by a proxy
 const SOUND_MS = 5_000; // one that lived so long works: the next try after it is the first again
-const QUESTION_LIMIT_MS = 10_000;
+const QUESTION_LIMIT_MS = 4_000;
 const PROMPT_MS = 3_000; // a server that takes longer to answer was itself away: that says nothing about the transport
+const CUTS = 2; // so many connections in a row may end soon after they began to carry the feed, before their transport is blamed
 const UNANSWERED = 2; // so many questions without an answer, and the page takes its comm
 const JSON_TYPE = "application/json";
 const TRACE_LINES = 100;
-const SILENCE = "nothing came from the server for 20 s";
+const HASTY_MS = 1_000; // a try that is younger is not begun anew
+const SILENCE: Readonly<Record<Silence, string>> = {
+  mute: "the server said nothing for 6 s",
+  silent: "nothing came from the server for 8 s",
+  doubted: "the connection did not outlive the network or the sleep before",
+};
 
 export interface LineEvents {
   /** Asked anew for each connection. */
@@ -39,6 +46,7 @@ export class Line {
   private connection: Connection | null = null;
   private transport: Transport | null = null;
   private watchdog: Watchdog | null = null;
+  private begunMs = 0;
   private connectedMs: number | null = null;
   private bye: Bye | null = null;
   private question: AbortController | null = null;
@@ -46,6 +54,9 @@ export class Line {
   private isOpen = false;
   private hasEverLived = false;
   private unanswered = 0;
+  /** Connections of this transport in a row that fell silent or ended soon: the first ones may have been the network's fault. */
+  private faults = 0;
+  private readonly climb: Climb;
   private readonly told: string[] = [];
   private readonly backoff: Backoff;
   private current: FeedStatus;
@@ -55,6 +66,7 @@ export class Line {
     private readonly events: LineEvents,
   ) {
     this.backoff = new Backoff(parts.random);
+    this.climb = new Climb(parts.ladder, parts.clock, { wishes: () => events.wishes(), climbed: () => this.reconnect("a better transport gets through") });
     this.current = { state: "connecting", transport: null, sinceMs: parts.clock.now() };
   }
 
@@ -81,6 +93,7 @@ export class Line {
   close(): void {
     this.isOpen = false;
     this.leave();
+    this.climb.stop();
     this.set({ state: "connecting", transport: null });
   }
 
@@ -95,9 +108,10 @@ export class Line {
   /** The network is back, or somebody looks at the page again: what waits is tried at once, what is quiet is asked. */
   wake(): void {
     if (!this.isOpen || this.current.state === "ended") return;
-    if (this.connection) {
-      this.watchdog?.ask();
-    } else if (this.question === null) {
+    this.climb.hurry();
+    if (this.connectedMs !== null) {
+      this.watchdog?.doubt();
+    } else if (this.sinceBegunMs() >= HASTY_MS || (this.connection === null && this.question === null)) {
       this.leave();
       this.connect();
     }
@@ -107,11 +121,12 @@ export class Line {
     const transport = (this.transport = this.parts.ladder.current);
     this.bye = null;
     this.connectedMs = null;
+    this.begunMs = this.parts.clock.now();
     if (transport.isJudgedBySilence) {
       this.watchdog = new Watchdog(this.parts.clock, {
         ping: () => this.connection?.ping(),
         stale: () => this.onStale(transport),
-        giveUp: () => this.onSilence(),
+        giveUp: (silence) => this.onSilence(silence),
       });
     }
     this.events.connecting();
@@ -144,6 +159,7 @@ export class Line {
     this.unanswered = 0;
     this.parts.ladder.worked();
     this.set({ state: "live", transport: transport.name });
+    this.climb.begin();
   }
 
   private onStale(transport: Transport): void {
@@ -151,11 +167,24 @@ export class Line {
     this.set({ state: "stale", transport: transport.name, sinceMs: this.watchdog.lastAliveMs });
   }
 
-  private onSilence(): void {
-    const livedMs = this.livedMs();
+  /** What fell silent is tried once more before the transport is blamed. */
+  private onSilence(silence: Silence): void {
+    if (this.livedMs() >= SETTLED_MS) this.faults = 0;
+    if (silence === "doubted" || (silence === "silent" && this.faults++ === 0)) this.reconnect(SILENCE[silence]);
+    else {
+      this.leave();
+      void this.askWhy(`${SILENCE[silence]}: a proxy may hold the feed back`);
+    }
+  }
+
+  private reconnect(reason: string): void {
     this.leave();
-    if (livedMs >= SETTLED_MS) this.retry(SILENCE, null);
-    else void this.askWhy(`${SILENCE}: a proxy may hold the feed back`);
+    this.set({ state: "reconnecting", transport: null, reason });
+    this.connect();
+  }
+
+  private sinceBegunMs(): number {
+    return this.parts.clock.now() - this.begunMs;
   }
 
   private livedMs(): number {
@@ -165,7 +194,12 @@ export class Line {
   private onEnded(end: End): void {
     const { bye, transport } = this;
     const wasLive = this.connectedMs !== null;
-    if (this.livedMs() >= SOUND_MS) this.backoff.reset();
+    const wasSound = this.livedMs() >= SOUND_MS;
+    const wasCutAgain = wasLive && !wasSound && ++this.faults > CUTS;
+    if (wasSound) {
+      this.backoff.reset();
+      this.faults = 0;
+    }
     this.leave();
     const retryAfterS = bye?.retryAfterS ?? end.retryAfterS ?? null;
     const refusal =
@@ -175,7 +209,7 @@ export class Line {
     if (refusal) this.obey(refusal, end.detail, retryAfterS, !wasLive);
     else if (bye) this.retryLater(end.detail, retryAfterS, !wasLive);
     else if (transport?.isJudgedBySilence === false) this.tryAnother(end.detail);
-    else if (wasLive) this.retry(end.detail, retryAfterS);
+    else if (wasLive && !wasCutAgain) this.retry(end.detail, retryAfterS);
     else void this.askWhy(end.detail);
   }
 
@@ -201,12 +235,14 @@ export class Line {
     this.question = null;
     if (refusal === null) this.onUnanswered(detail);
     else if (refusal === TRY_ANOTHER && this.parts.clock.now() - askedMs > PROMPT_MS) this.retry(detail, null);
+    else if (refusal === TRY_ANOTHER && this.parts.ladder.hasWorked && this.faults++ === 0) this.reconnect(detail);
     else this.obey(refusal, detail, retryAfterS, true);
   }
 
   /** Where no server was ever reached, a page's rules may forbid to (VS Code, Colab): then its widget's comm is the way. */
   private onUnanswered(detail: string): void {
     this.unanswered++;
+    this.faults = 0;
     if (!this.hasEverLived && this.unanswered >= UNANSWERED && this.parts.ladder.takeComm()) this.connect();
     else this.retry(detail, null);
   }
@@ -221,9 +257,14 @@ export class Line {
         break;
       case "over":
         if (refusal.state === "failed" && this.parts.ladder.takeComm()) this.connect();
-        else this.set({ state: refusal.state, transport: null, reason: refusal.reason, fix: refusal.fix });
+        else this.giveUp({ state: refusal.state, transport: null, reason: refusal.reason, fix: refusal.fix });
         break;
     }
+  }
+
+  private giveUp(status: Omit<FeedStatus, "sinceMs">): void {
+    this.climb.stop();
+    this.set(status);
   }
 
   /** A server that is full or going says so before anything else: then another transport would not have helped either. */
@@ -233,6 +274,7 @@ export class Line {
   }
 
   private tryAnother(reason: string): void {
+    this.faults = 0;
     if (this.parts.ladder.next()) {
       this.set({ state: this.hasEverLived ? "reconnecting" : "connecting", transport: null, reason });
       this.connect();
@@ -242,12 +284,9 @@ export class Line {
   }
 
   private retry(reason: string, retryAfterS: number | null, isLost = this.hasEverLived): void {
-    const ms = this.backoff.nextMs(retryAfterS);
+    const ms = this.backoff.nextMs(retryAfterS, this.sinceBegunMs());
     this.set({ state: isLost ? "reconnecting" : "connecting", transport: null, reason, retryInS: ms / 1000 });
-    this.cancelRetry = this.parts.clock.after(ms, () => {
-      this.parts.ladder.again();
-      this.connect();
-    });
+    this.cancelRetry = this.parts.clock.after(ms, () => this.connect());
   }
 
   private leave(): void {
@@ -258,13 +297,14 @@ export class Line {
     this.watchdog = null;
     this.connection?.close();
     this.connection = null;
+    this.connectedMs = null;
   }
 
   private set(status: Omit<FeedStatus, "sinceMs"> & { sinceMs?: number }): void {
     // A state that goes on with another reason began when it began.
     const sinceMs = status.sinceMs ?? (status.state === this.current.state ? this.current.sinceMs : this.parts.clock.now());
     this.current = { ...status, sinceMs };
-    this.told.push(`${new Date(this.parts.clock.now()).toISOString()} ${status.state} ${status.transport ?? ""} ${status.reason ?? ""}`.trimEnd());
+    this.told.push(`${new Date(this.parts.clock.wallMs()).toISOString()} ${status.state} ${status.transport ?? ""} ${status.reason ?? ""}`.trimEnd());
     if (this.told.length > TRACE_LINES) this.told.shift();
     this.events.status(this.current);
   }

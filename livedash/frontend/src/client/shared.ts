@@ -80,7 +80,7 @@ function newEntry(base: string, host: Host): Entry {
 
 function newClient(transports: readonly [Transport, ...Transport[]], memory: ReturnType<typeof pageMemory>, host: Host): PageClient {
   return new PageClient({
-    ladder: new Ladder(transports, memory, pageClock.now),
+    ladder: new Ladder(transports, memory, pageClock.wallMs),
     clock: pageClock,
     random: Math.random,
     requests: host.base === null ? null : requestsOf(host.base, host),

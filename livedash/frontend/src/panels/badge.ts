@@ -55,7 +55,7 @@ export class Badge {
   show(told: Told): void {
     this.told = told;
     const wait = `${told.status.state} ${told.status.retryInS} ${told.status.reason}`;
-    if (wait !== this.wait) this.waitsSinceMs = Date.now();
+    if (wait !== this.wait) this.waitsSinceMs = performance.now(); // not Date: somebody may set the clock
     this.wait = wait;
     const isClocked = CLOCKED.has(told.status.state);
     if (isClocked && this.clock === null) this.clock = setInterval(() => this.told && this.write(this.told), SECOND_MS);
@@ -68,7 +68,7 @@ export class Badge {
   }
 
   private write(told: Told): void {
-    const next = badgeOf(told, Date.now(), this.waitsSinceMs);
+    const next = badgeOf(told, performance.now(), this.waitsSinceMs);
     const { shown } = this;
     const text = next.tone === "good" ? this.whenLive : next.text;
     if (this.text.data !== text) this.text.data = text;

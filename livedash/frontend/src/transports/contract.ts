@@ -64,8 +64,10 @@ export interface Transport {
 
 /** The page's time, so that tests have their own. */
 export interface Clock {
-  /** ms since 1970. */
+  /** ms, of a clock that nobody sets: only differences mean something. It may stand still while the machine sleeps. */
   now(): number;
+  /** ms since 1970, as far as the machine knows: it may jump, either way. */
+  wallMs(): number;
   /** Answers how to cancel it. */
   after(ms: number, callback: () => void): () => void;
 }

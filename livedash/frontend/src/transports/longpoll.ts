@@ -9,7 +9,7 @@ import { RequestsInTurn } from "./requests_in_turn.ts";
 
 const PATH = "poll";
 const MIME_TYPE = "application/json";
-const TIMEOUT_S = 10; // of a poll without records: well below the watchdog's limit, which counts from the last answer
+const TIMEOUT_S = 4; // of a poll without records: well below the watchdog's limit, which counts from the last answer
 const HASTY_MS = 500; // an empty answer that came sooner waited for nothing: a server that stops gives those
 const PAUSE_MS = 1000;
 

@@ -13,6 +13,7 @@ import { RequestsInTurn } from "./requests_in_turn.ts";
 const PATH = "feed";
 const MIME_TYPE = "text/event-stream"; // exactly this: jupyter-server-proxy and others stream nothing else
 const START = "livedash.start";
+const KEEP_ALIVE_S = 4; // a quiet stream can't be asked: its comments come as often as a WebSocket would be pinged
 
 export function sseTransport(requests: Requests, clock: Clock): Transport {
   return {
@@ -34,6 +35,7 @@ class Stream extends RequestsInTurn {
 
   protected async request(wishes: readonly Wish[], _isFirst: boolean, signal: AbortSignal): Promise<End> {
     const { params, cursor } = queryOf(wishes);
+    params.set("keep_alive", String(KEEP_ALIVE_S));
     const headers = { Accept: MIME_TYPE, "Cache-Control": "no-cache", ...(cursor !== "" && { "Last-Event-ID": cursor }) };
     const response = await this.requests.get(PATH, { params, headers, signal });
     const refusal = await whyRefused(response, MIME_TYPE);
@@ -43,7 +45,7 @@ class Stream extends RequestsInTurn {
       this.events.alive();
       for (const event of parser.feed(bytes)) this.hand(event, wishes, signal);
     }
-    return { detail: "the event stream ended", ...(parser.retryMs !== null && { retryAfterS: parser.retryMs / 1000 }) };
+    return { detail: "the event stream ended" };
   }
 
   private hand(event: SseEvent, wishes: readonly Wish[], signal: AbortSignal): void {

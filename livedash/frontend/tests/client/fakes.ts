@@ -5,11 +5,21 @@ import type { Batch } from "../../src/wire/batch.ts";
 import type { Columns, Snapshot } from "../../src/wire/messages.ts";
 
 export class ManualClock implements Clock {
-  private nowMs = 1_700_000_000_000;
+  private nowMs = 0;
+  private wallAheadMs = 1_700_000_000_000;
   private timers: { readonly atMs: number; readonly callback: () => void }[] = [];
 
   now(): number {
     return this.nowMs;
+  }
+
+  wallMs(): number {
+    return this.nowMs + this.wallAheadMs;
+  }
+
+  /** Somebody sets the wall clock, or the machine sleeps and only the wall clock goes on. */
+  setWall(byMs: number): void {
+    this.wallAheadMs += byMs;
   }
 
   after(ms: number, callback: () => void): () => void {
@@ -18,7 +28,7 @@ export class ManualClock implements Clock {
     return () => void (this.timers = this.timers.filter((other) => other !== timer));
   }
 
-  /** Time goes on, and no timer runs: a laptop that is closed. */
+  /** Time goes on, and no timer runs: a page that is frozen. */
   sleep(ms: number): void {
     this.nowMs += ms;
   }

@@ -70,14 +70,14 @@ test("plain http has plain ws, and an empty token is none", async () => {
 
 test("storage that is there is used, and storage that throws is done without", () => {
   const entries = new Map<string, string>();
-  withGlobals({ sessionStorage: { getItem: (name: string) => entries.get(name) ?? null, setItem: (name: string, text: string) => void entries.set(name, text) } });
+  withGlobals({ localStorage: { getItem: (name: string) => entries.get(name) ?? null, setItem: (name: string, text: string) => void entries.set(name, text) } });
   pageMemory(BASE).write("x");
   assert.equal(pageMemory(BASE).read(), "x");
   assert.equal(pageMemory("https://other/").read(), null);
   const refuse = (): never => {
     throw new DOMException("denied", "SecurityError");
   };
-  withGlobals({ sessionStorage: { getItem: refuse, setItem: refuse } });
+  withGlobals({ localStorage: { getItem: refuse, setItem: refuse } });
   pageMemory(BASE).write("x");
   assert.equal(pageMemory(BASE).read(), null);
 });

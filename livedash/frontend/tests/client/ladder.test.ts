@@ -42,15 +42,16 @@ test("what worked is taken first on the next page, for an hour from when it firs
   assert.equal(make().current.name, "websocket");
 });
 
-test("a page that lives on tries from the top again after an hour", () => {
-  const { ladder: it, time } = ladder();
+test("it knows what is better than what it has, and takes that when it is told", () => {
+  const { ladder: it } = ladder(undefined, [...ALL, "comm"]);
+  assert.deepEqual(it.better(), []);
   it.next();
-  it.worked();
-  it.again();
+  it.next();
+  assert.deepEqual(it.better().map(({ name }) => name), ["websocket", "sse"]);
+  it.take(it.better()[1]!);
   assert.equal(it.current.name, "sse");
-  time.nowMs += HOUR_MS;
-  it.again();
-  assert.equal(it.current.name, "websocket");
+  it.takeComm();
+  assert.deepEqual(it.better(), []); // the server was refused
 });
 
 test("what stands in the memory and is nothing of ours is passed over", () => {

@@ -5,7 +5,7 @@ import type { FeedStatus } from "../../src/client/contract.ts";
 import { Ladder } from "../../src/client/ladder.ts";
 import { Line } from "../../src/client/line.ts";
 import type { TransportName } from "../../src/transports/contract.ts";
-import { FakeTransport, ManualClock, settled, subscribed } from "./fakes.ts";
+import { batch, FakeTransport, ManualClock, settled, subscribed } from "./fakes.ts";
 
 const SERVER: readonly TransportName[] = ["websocket", "sse", "longpoll"];
 const JSON_HEADERS = { "Content-Type": "application/json" };
@@ -110,7 +110,7 @@ test("a page that never reached a server takes its comm, one that has waits for 
   far.websocket.last.send(subscribed(0));
   for (let tries = 0; tries < 5; tries++) {
     far.websocket.last.events.ended(REFUSED);
-    await far.clock.advance(11_000);
+    await far.clock.advance(5_000);
   }
   assert.equal(far.comm.connections.length, 0);
   assert.equal(far.websocket.connections.length, 6);
@@ -126,16 +126,14 @@ test("a comm is not judged by its silence", async () => {
 
 test("a connection that lived for long and fell silent was cut: the same transport is tried again", async () => {
   const { clock, websocket, sse } = opened();
-  for (let minute = 0; minute < 2; minute++) {
-    await clock.advance(15_000);
-    websocket.last.send({ op: "pong" });
-    await clock.advance(15_000);
-    websocket.last.send({ op: "pong" });
-    await clock.advance(15_000);
-    websocket.last.send({ op: "pong" });
+  for (let connections = 1; connections <= 3; connections++) {
+    for (let times = 0; times < 13; times++) {
+      websocket.last.send({ op: "columns", batch: batch(1, 1), skipped: 0 });
+      await clock.advance(5_000);
+    }
+    await clock.advance(3_000);
+    assert.equal(websocket.connections.length, connections + 1);
   }
-  await clock.advance(21_000);
-  assert.equal(websocket.connections.length, 2);
   assert.equal(sse.connections.length, 0);
 });
 
@@ -149,9 +147,9 @@ test("a question that is not answered is given up", async () => {
       });
     })) as never);
   websocket.last.events.ended(REFUSED);
-  await clock.advance(9_000);
+  await clock.advance(3_900);
   assert.equal(websocket.connections.length, 1);
-  await clock.advance(2_000);
+  await clock.advance(1_000);
   assert.ok(aborted);
   assert.equal(websocket.connections.length, 2);
   line.close();
@@ -251,7 +249,7 @@ test("its last states are kept for who looks for a cause", async () => {
   for (let tries = 0; tries < 100; tries++) {
     websocket.last.send(subscribed(0));
     websocket.last.events.ended(REFUSED);
-    await clock.advance(11_000);
+    await clock.advance(6_000);
   }
   assert.equal(line.trace.length, 100);
 });
@@ -259,11 +257,86 @@ test("its last states are kept for who looks for a cause", async () => {
 test("a server that slept does not get its transport blamed when it wakes up", async () => {
   let answer: (response: Response) => void = () => undefined;
   const { clock, websocket, sse } = opened(SERVER, () => new Promise((resolve) => void (answer = resolve)));
-  websocket.last.send(subscribed(0));
-  await clock.advance(20_000);
-  await clock.advance(5_000);
+  await clock.advance(6_000);
+  await clock.advance(3_500);
   answer(new Response("{}", { headers: JSON_HEADERS }));
   await clock.advance(1_000);
   assert.equal(websocket.connections.length, 2);
   assert.equal(sse.connections.length, 0);
+});
+
+test("a connection that fell silent soon is made again once, then its transport is blamed", async () => {
+  const { line, clock, websocket, sse } = opened();
+  websocket.last.send(subscribed(0));
+  await clock.advance(8_000);
+  assert.equal(websocket.connections.length, 2);
+  assert.equal(line.status.state, "reconnecting");
+  websocket.last.send(subscribed(0));
+  await clock.advance(8_000);
+  assert.equal(websocket.connections.length, 2);
+  assert.equal(sse.connections.length, 1);
+});
+
+test("a transport that carried the feed and then says nothing gets a second chance, and not a third", async () => {
+  const { clock, websocket, sse } = opened();
+  websocket.last.send(subscribed(0));
+  await clock.advance(5_000);
+  websocket.last.events.ended(REFUSED);
+  await clock.advance(100);
+  assert.equal(websocket.connections.length, 2);
+  await clock.advance(6_000);
+  assert.equal(websocket.connections.length, 3);
+  await clock.advance(6_000);
+  assert.equal(sse.connections.length, 1);
+});
+
+test("a network that was away puts no blame on the transport", async () => {
+  let isAway = true;
+  const { clock, websocket, sse } = opened(SERVER, () => (isAway ? AWAY() : ANSWERS()));
+  websocket.last.send(subscribed(0));
+  await clock.advance(60_000);
+  assert.ok(websocket.connections.length > 5);
+  const before = websocket.connections.length;
+  isAway = false;
+  await clock.advance(8_000);
+  assert.ok(websocket.connections.length > before);
+  assert.equal(sse.connections.length, 0);
+});
+
+test("a transport whose connections are cut as soon as they carry the feed is left after the third", async () => {
+  const { clock, websocket, sse } = opened();
+  for (let cuts = 1; cuts <= 3; cuts++) {
+    assert.equal(websocket.connections.length, cuts);
+    websocket.last.send(subscribed(0));
+    websocket.last.events.ended(REFUSED);
+    await clock.advance(1_000);
+  }
+  assert.equal(websocket.connections.length, 3);
+  assert.equal(sse.connections.length, 1);
+});
+
+test("a page that wakes up makes a connection anew that does not answer within 3 s, by the same transport", async () => {
+  const { line, clock, websocket, sse } = opened();
+  for (let wakes = 1; wakes <= 4; wakes++) {
+    websocket.last.send(subscribed(0));
+    line.wake();
+    line.wake();
+    assert.equal(websocket.last.pings, 1);
+    await clock.advance(3_500);
+    assert.equal(websocket.connections.length, wakes + 1);
+  }
+  assert.equal(sse.connections.length, 0);
+});
+
+test("a page that wakes up does not wait for a try or a question that was begun on the old network", async () => {
+  const { line, clock, websocket } = opened(SERVER, () => new Promise(() => undefined));
+  line.wake();
+  assert.equal(websocket.connections.length, 1); // this one is new
+  await clock.advance(1_000);
+  line.wake();
+  assert.equal(websocket.connections.length, 2);
+  websocket.last.events.ended(REFUSED);
+  await clock.advance(1_000);
+  line.wake();
+  assert.equal(websocket.connections.length, 3);
 });

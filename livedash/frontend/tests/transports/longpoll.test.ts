@@ -30,8 +30,8 @@ test("each answer is followed by a request behind it, and the cursor comes after
   train.entries = ["train:k3x9-3"];
   await clock.advance(0);
   assert.equal(server.last.params.get("cursor"), "train:k3x9-3");
-  assert.equal(server.last.params.get("timeout"), "10");
-  await clock.advance(10_000);
+  assert.equal(server.last.params.get("timeout"), "4");
+  await clock.advance(4_000);
   server.last.json({ messages: [], cursor: "train:k3x9-3" });
   await clock.advance(0);
   assert.equal(server.asked.length, 3);

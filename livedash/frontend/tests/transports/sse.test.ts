@@ -51,13 +51,18 @@ test("batches, snapshots, gaps and byes are messages; comments are signs of life
   assert.deepEqual(told.calls.slice(5), ["alive", "alive", "gap", "alive", "bye"]);
 });
 
-test("its end tells the server's wish for the next try", async () => {
+test("a quiet stream is asked to give a sign of life every few seconds", async () => {
+  const { server } = await connected(new FakeWish("train"));
+  assert.equal(server.last.params.get("keep_alive"), "4");
+});
+
+test("its end is no wish to wait: only a bye is", async () => {
   const { server, told } = await connected(new FakeWish("train"));
   server.last.stream();
   server.last.write("retry: 2500\n\n");
   server.last.end();
   await settled();
-  assert.deepEqual(told.ends, [{ detail: "the event stream ended", retryAfterS: 2.5 }]);
+  assert.deepEqual(told.ends, [{ detail: "the event stream ended" }]);
 });
 
 test("another room is another request, that goes on by cursor", async () => {
