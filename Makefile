@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
-.PHONY: install demo test test-frontend lint docs frontend clean
+.PHONY: install demo test test-frontend soak lint docs frontend clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -22,6 +22,11 @@ demo: $(VENV)/demo.stamp
 test: install test-frontend
 	bash .ci/system-packages browser libatomic nginx curl
 	$(BIN)/python -m pytest $(ARGS)
+
+# what takes minutes: true time limits, long outages
+soak: install
+	bash .ci/system-packages browser libatomic nginx curl
+	$(BIN)/python -m pytest -m soak --timeout=600 $(ARGS)
 
 test-frontend: install
 	$(NPM) test --silent

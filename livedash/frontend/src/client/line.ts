@@ -206,7 +206,8 @@ export class Line {
       (bye && refusalOfBye(bye)) ??
       refusalOfClose(end, this.parts.hasKey) ??
       (end.status === undefined ? null : refusalOfStatus(end.status, end.detail, this.parts.hasKey, this.hasEverLived));
-    if (refusal) this.obey(refusal, end.detail, retryAfterS, !wasLive);
+    const isProxysWord = refusal?.kind === "over" && end.status !== undefined && !end.isFromHub;
+    if (refusal && !isProxysWord) this.obey(refusal, end.detail, retryAfterS, !wasLive);
     else if (bye) this.retryLater(end.detail, retryAfterS, !wasLive);
     else if (transport?.isJudgedBySilence === false) this.tryAnother(end.detail);
     else if (wasLive && !wasCutAgain) this.retry(end.detail, retryAfterS);

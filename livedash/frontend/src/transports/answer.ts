@@ -11,8 +11,9 @@ export async function whyRefused(response: Response, mimeType: string): Promise<
   const type = response.headers.get("Content-Type") ?? "no content type";
   if (response.ok && type.toLowerCase().startsWith(mimeType)) return null;
   const retryAfterS = Number(response.headers.get("Retry-After") ?? NaN);
-  const detail = (await errorMessage(response)) ?? `the server answered ${response.status} with ${type}`;
-  return { status: response.status, detail, ...(retryAfterS >= 0 && { retryAfterS }) };
+  const message = await errorMessage(response);
+  const detail = message ?? `the server answered ${response.status} with ${type}`;
+  return { status: response.status, detail, ...(message !== null && { isFromHub: true }), ...(retryAfterS >= 0 && { retryAfterS }) };
 }
 
 /** The body as it comes, until it ends or `signal` says that nobody wants it. */

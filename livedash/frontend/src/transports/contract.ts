@@ -27,6 +27,8 @@ export interface End {
   readonly closeCode?: number;
   /** An HTTP answer that was no feed. */
   readonly status?: number;
+  /** That answer was an error in the hub's own form: no proxy in between gave it. */
+  readonly isFromHub?: boolean;
   /** The server's wish: not before so many seconds. */
   readonly retryAfterS?: number;
   /** For people who look for the cause. */

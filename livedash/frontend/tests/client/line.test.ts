@@ -265,6 +265,17 @@ test("a server that slept does not get its transport blamed when it wakes up", a
   assert.equal(sse.connections.length, 0);
 });
 
+test("a proxy that refuses a stream does not speak for the server, and the hub does", async () => {
+  const proxys = opened(["sse", "longpoll"]);
+  proxys.sse.last.events.ended({ status: 403, detail: "the server answered 403 with text/html" });
+  await settled();
+  assert.equal(proxys.longpoll.connections.length, 1);
+  const hubs = opened(["sse", "longpoll"]);
+  hubs.sse.last.events.ended({ status: 403, detail: "this link reads other rooms", isFromHub: true });
+  await settled();
+  assert.equal(hubs.line.status.state, "failed");
+});
+
 test("a connection that fell silent soon is made again once, then its transport is blamed", async () => {
   const { line, clock, websocket, sse } = opened();
   websocket.last.send(subscribed(0));

@@ -68,7 +68,7 @@ test("a refusal ends it with status and words", async () => {
   const { server, told } = await connected(new FakeWish("train"));
   server.last.answer(403, "application/json", '{"error":{"message":"you may not"}}');
   await settled();
-  assert.deepEqual(told.ends, [{ status: 403, detail: "you may not" }]);
+  assert.deepEqual(told.ends, [{ status: 403, detail: "you may not", isFromHub: true }]);
 });
 
 test("answers that are none end it", async () => {

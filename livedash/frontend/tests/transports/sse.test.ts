@@ -106,7 +106,7 @@ test("of a piece that holds several events, none comes after a change of rooms",
 });
 
 const REFUSALS: readonly (readonly [string, number, string, string, Record<string, string>, unknown])[] = [
-  ["an error of ours", 404, "application/json", '{"error":{"code":"not_found","message":"no such room"}}', {}, { status: 404, detail: "no such room" }],
+  ["an error of ours", 404, "application/json", '{"error":{"code":"not_found","message":"no such room"}}', {}, { status: 404, detail: "no such room", isFromHub: true }],
   ["a full server", 503, "application/json", "{}", { "Retry-After": "7" }, { status: 503, detail: "the server answered 503 with application/json", retryAfterS: 7 }],
   ["a login page", 200, "text/html", "<html>", {}, { status: 200, detail: "the server answered 200 with text/html" }],
 ];
