@@ -12,7 +12,7 @@ import { Watchdog, type Silence } from "./watchdog.ts";
 
 const SETTLED_MS = 60_000; // a connection that lived so long and then fell silent was cut; one that did not was held back by a proxy
 const SOUND_MS = 5_000; // one that lived so long works: the next try after it is the first again
-const QUESTION_LIMIT_MS = 4_000;
+const QUESTION_LIMIT_MS = 3_500;
 const PROMPT_MS = 3_000; // a server that takes longer to answer was itself away: that says nothing about the transport
 const CUTS = 2; // so many connections in a row may end soon after they began to carry the feed, before their transport is blamed
 const UNANSWERED = 2; // so many questions without an answer, and the page takes its comm
@@ -20,7 +20,7 @@ const JSON_TYPE = "application/json";
 const TRACE_LINES = 100;
 const HASTY_MS = 1_000; // a try that is younger is not begun anew
 const SILENCE: Readonly<Record<Silence, string>> = {
-  mute: "the server said nothing for 6 s",
+  mute: "the server said nothing for 5 s",
   silent: "nothing came from the server for 8 s",
   doubted: "the connection did not outlive the network or the sleep before",
 };
@@ -56,6 +56,8 @@ export class Line {
   private unanswered = 0;
   /** Connections of this transport in a row that fell silent or ended soon: the first ones may have been the network's fault. */
   private faults = 0;
+  /** Tries in a row on which the hub said nothing, of a transport that worked before. */
+  private mutes = 0;
   private readonly climb: Climb;
   private readonly told: string[] = [];
   private readonly backoff: Backoff;
@@ -156,7 +158,7 @@ export class Line {
   private onLive(transport: Transport): void {
     this.connectedMs = this.parts.clock.now();
     this.hasEverLived = true;
-    this.unanswered = 0;
+    this.unanswered = this.mutes = 0;
     this.parts.ladder.worked();
     this.set({ state: "live", transport: transport.name });
     this.climb.begin();
@@ -173,7 +175,7 @@ export class Line {
     if (silence === "doubted" || (silence === "silent" && this.faults++ === 0)) this.reconnect(SILENCE[silence]);
     else {
       this.leave();
-      void this.askWhy(`${SILENCE[silence]}: a proxy may hold the feed back`);
+      void this.askWhy(`${SILENCE[silence]}: a proxy may hold the feed back`, silence === "mute");
     }
   }
 
@@ -211,11 +213,11 @@ export class Line {
     else if (bye) this.retryLater(end.detail, retryAfterS, !wasLive);
     else if (transport?.isJudgedBySilence === false) this.tryAnother(end.detail);
     else if (wasLive && !wasCutAgain) this.retry(end.detail, retryAfterS);
-    else void this.askWhy(end.detail);
+    else void this.askWhy(end.detail, !wasLive);
   }
 
   /** A page can't read the status of a WebSocket that was refused, nor see what a proxy holds back; another request tells who is to blame. */
-  private async askWhy(detail: string): Promise<void> {
+  private async askWhy(detail: string, wasMute: boolean): Promise<void> {
     if (this.parts.requests === null) return this.retry(detail, null);
     const question = (this.question = new AbortController());
     this.set({ state: this.hasEverLived ? "reconnecting" : "connecting", transport: null, reason: detail });
@@ -236,14 +238,14 @@ export class Line {
     this.question = null;
     if (refusal === null) this.onUnanswered(detail);
     else if (refusal === TRY_ANOTHER && this.parts.clock.now() - askedMs > PROMPT_MS) this.retry(detail, null);
-    else if (refusal === TRY_ANOTHER && this.parts.ladder.hasWorked && this.faults++ === 0) this.reconnect(detail);
+    else if (refusal === TRY_ANOTHER && wasMute && this.parts.ladder.hasWorked && this.mutes++ === 0) this.reconnect(detail);
     else this.obey(refusal, detail, retryAfterS, true);
   }
 
   /** Where no server was ever reached, a page's rules may forbid to (VS Code, Colab): then its widget's comm is the way. */
   private onUnanswered(detail: string): void {
     this.unanswered++;
-    this.faults = 0;
+    this.faults = this.mutes = 0;
     if (!this.hasEverLived && this.unanswered >= UNANSWERED && this.parts.ladder.takeComm()) this.connect();
     else this.retry(detail, null);
   }
@@ -275,7 +277,7 @@ export class Line {
   }
 
   private tryAnother(reason: string): void {
-    this.faults = 0;
+    this.faults = this.mutes = 0;
     if (this.parts.ladder.next()) {
       this.set({ state: this.hasEverLived ? "reconnecting" : "connecting", transport: null, reason });
       this.connect();

@@ -1,7 +1,7 @@
 // Judges a connection by its silence: buffering proxies, dead networks and a machine that slept raise no error.
 import type { Clock } from "../transports/contract.ts";
 
-export const FIRST_MS = 6_000; // the hub's first word comes at once: what is silent for so long is held back. Three such rungs take below 25 s
+export const FIRST_MS = 5_000; // the hub's first word comes at once: what is silent for so long is held back. Three such rungs take below 25 s
 const PING_AFTER_MS = 4_000;
 const ANSWER_MS = 4_000; // a page in the background runs its timers once a minute: without a question, silence means nothing
 const STALE_AFTER_MS = 6_000;

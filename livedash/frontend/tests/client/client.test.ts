@@ -130,11 +130,11 @@ test("a room that the page may not read fails alone", async () => {
   assert.equal(good.last?.state, "live");
 });
 
-test("a hub that never says a word is looked for by the next transport after six seconds", async () => {
+test("a hub that never says a word is looked for by the next transport after five seconds", async () => {
   const { client, clock, first, second } = page(undefined, ANSWERS);
   const panel = new Recorder();
   client.subscribe({ room: "train" }, panel);
-  await clock.advance(5_500);
+  await clock.advance(4_500);
   assert.equal(second.connections.length, 0);
   await clock.advance(500);
   assert.ok(first.last.isClosed);

@@ -147,7 +147,7 @@ test("a question that is not answered is given up", async () => {
       });
     })) as never);
   websocket.last.events.ended(REFUSED);
-  await clock.advance(3_900);
+  await clock.advance(3_400);
   assert.equal(websocket.connections.length, 1);
   await clock.advance(1_000);
   assert.ok(aborted);
@@ -257,8 +257,8 @@ test("its last states are kept for who looks for a cause", async () => {
 test("a server that slept does not get its transport blamed when it wakes up", async () => {
   let answer: (response: Response) => void = () => undefined;
   const { clock, websocket, sse } = opened(SERVER, () => new Promise((resolve) => void (answer = resolve)));
-  await clock.advance(6_000);
-  await clock.advance(3_500);
+  await clock.advance(5_000);
+  await clock.advance(3_200);
   answer(new Response("{}", { headers: JSON_HEADERS }));
   await clock.advance(1_000);
   assert.equal(websocket.connections.length, 2);
@@ -295,10 +295,20 @@ test("a transport that carried the feed and then says nothing gets a second chan
   websocket.last.events.ended(REFUSED);
   await clock.advance(100);
   assert.equal(websocket.connections.length, 2);
-  await clock.advance(6_000);
+  await clock.advance(5_000);
   assert.equal(websocket.connections.length, 3);
-  await clock.advance(6_000);
+  await clock.advance(5_000);
   assert.equal(sse.connections.length, 1);
+});
+
+test("a network that comes back while the first try after a silence is on its way puts no blame on the transport", async () => {
+  const { clock, websocket, sse } = opened();
+  websocket.last.send(subscribed(0));
+  await clock.advance(8_000);
+  assert.equal(websocket.connections.length, 2);
+  await clock.advance(5_000);
+  assert.equal(websocket.connections.length, 3);
+  assert.equal(sse.connections.length, 0);
 });
 
 test("a network that was away puts no blame on the transport", async () => {
