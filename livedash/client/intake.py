@@ -24,16 +24,23 @@ class Intake:
     """`appends` and `is_parked` are read by callers in their hot path. `is_parked`: the sender sleeps and must be woken.
 
     A caller appends and then looks at the flag; the sender raises the flag and then looks for records: one of the two
-    always sees the other.
+    always sees the other. From `end` on the flag stays up: each push comes to wake the sender, and waits.
     """
 
-    __slots__ = ("_lock", "_queues", "appends", "is_parked")
+    __slots__ = ("_lock", "_queues", "appends", "is_ending", "is_parked")
 
     def __init__(self, rooms: Iterable[str] = ()) -> None:
         self._lock = threading.Lock()
         self._queues: dict[str, deque[Handed]] = {room: deque() for room in rooms}
         self.appends: dict[str, Append] = {room: queue.append for room, queue in self._queues.items()}
+        self.is_ending = False
         self.is_parked = True
+
+    def end(self) -> None:
+        self.is_ending = self.is_parked = True
+
+    def unpark(self) -> None:
+        self.is_parked = self.is_ending
 
     def open(self, room: str) -> Append:
         """Raises NameRefusedError."""

@@ -7,6 +7,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
 from livedash import limits
@@ -17,6 +18,8 @@ T = TypeVar("T")
 class LoopThread:
     """Starts when it is first used, and again in a forked child, where no thread survives. A daemon: it never holds an
     exit.
+
+    Once the interpreter ends no thread can begin any more (from Python 3.12 on): whoever waits then runs the loop himself.
     """
 
     def __init__(self, name: str = "livedash") -> None:
@@ -24,19 +27,36 @@ class LoopThread:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._turn = threading.Lock()  # of those who run the loop themselves
         _THREADS.add(self)
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
         with self._lock:
             if self._loop is None:
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(target=self._run, args=(self._loop,), name=self._name, daemon=True)
-                self._thread.start()
+                loop = asyncio.new_event_loop()
+                thread = threading.Thread(target=self._run, args=(loop,), name=self._name, daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    if not is_interpreter_ending():
+                        loop.close()
+                        raise
+                else:
+                    self._thread = thread
+                self._loop = loop
             return self._loop
 
     def is_current(self) -> bool:
         return threading.current_thread() is self._thread
+
+    def wait_for(self, done: Future[T], timeout_s: float) -> T:
+        """The result of what was given to the loop. Raises TimeoutError."""
+        loop = self.loop
+        if self._thread is not None:
+            return done.result(timeout_s)
+        with self._turn:
+            return loop.run_until_complete(asyncio.wait_for(asyncio.wrap_future(done, loop=loop), timeout_s))
 
     def call_soon(self, function: Callable[..., object], *arguments: object) -> None:
         """From any thread."""
@@ -44,7 +64,7 @@ class LoopThread:
 
     def run(self, coroutine: Coroutine[Any, Any, T], timeout_s: float = limits.REQUEST_TIMEOUT_S) -> T:
         """Waits for the result, from any other thread. Raises what the coroutine raises, or TimeoutError."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(timeout_s)
+        return self.wait_for(asyncio.run_coroutine_threadsafe(coroutine, self.loop), timeout_s)
 
     def call(self, function: Callable[..., T], *arguments: object) -> T:
         """Runs a function on the loop's thread and waits for its result."""
@@ -65,7 +85,13 @@ class LoopThread:
         if self._loop is not None:
             _INHERITED.append(self._loop)
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._loop = self._thread = None
+
+
+def is_interpreter_ending() -> bool:
+    """True from when the main thread has ended: exit handlers run then, and threads that nobody waits for."""
+    return not threading.main_thread().is_alive()
 
 
 _THREADS: Final[weakref.WeakSet[LoopThread]] = weakref.WeakSet()

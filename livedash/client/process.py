@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import atexit
-import sys
+import os
 import threading
 from dataclasses import dataclass
 
-from livedash import limits
 from livedash.client.contract import Connector, HubAccess
 from livedash.client.discovery import find_endpoint, is_kernel
 from livedash.client.embedded import EmbeddedHub
 from livedash.client.endpoint import Endpoint
+from livedash.client.last_flush import LastFlush
 from livedash.client.loop_thread import LoopThread
 from livedash.client.publisher import Publisher
 from livedash.client.remote import RemoteHub
@@ -36,12 +35,18 @@ class Process:
 
     def __init__(self) -> None:
         self.thread = LoopThread()
-        self.publisher = Publisher(self.thread, lambda: self._look().connector)
+        self.publisher = Publisher(
+            self.thread,
+            lambda: self._look().connector,
+            on_start=self._on_first_record,
+            on_late=self._on_late_record,
+        )
+        self._last_flush = LastFlush(self.publisher, is_kernel=is_kernel, is_hub_inside=self._is_hub_inside)
         self._lock = threading.Lock()
         self._named: Endpoint | None = None
         self._found: Found | None = None
         self._embedded: EmbeddedHub | None = None
-        atexit.register(self._flush_at_exit)
+        self._last_flush.register()
 
     def use(self, endpoint: Endpoint | None) -> None:
         """Publishes to this hub from now on; None: looks for one again."""
@@ -84,23 +89,22 @@ class Process:
                 self._found = Found(RemoteHub(endpoint), WebSocketConnector(endpoint), endpoint)
             return self._found
 
-    def _flush_at_exit(self) -> None:
-        """In a kernel 2 s at most; in a script until all is acknowledged, 30 s at most. Loss is told, never silent."""
-        in_kernel = is_kernel()
-        left = self.publisher.flush(limits.FLUSH_AT_EXIT_KERNEL_S if in_kernel else limits.FLUSH_AT_EXIT_SCRIPT_S)
-        if left:
-            reason = self.publisher.statistics().reason or "the hub did not acknowledge them in time"
-            sys.stderr.write(f"livedash: {left} records were not delivered: {reason}\n")
-        elif not in_kernel and self._found is not None and self._found.endpoint is None:
-            self._tell_that_the_hub_ends()
+    def _on_first_record(self) -> None:
+        self._last_flush.begin_process()
 
-    def _tell_that_the_hub_ends(self) -> None:
-        pushed = sum(room.pushed for room in self.publisher.statistics().rooms)
-        if pushed:
-            sys.stderr.write(
-                f"livedash: no hub was named, so {pushed} records end with this process; "
-                "run `livedash serve` and set LIVEDASH_URL to keep and show them\n"
-            )
+    def _on_late_record(self) -> None:
+        self._last_flush.run()
+
+    def begin_child(self) -> None:
+        """In a forked child: a thread of the parent's may have held the lock."""
+        self._lock = threading.Lock()
+        self._last_flush.begin_child()
+
+    def _is_hub_inside(self) -> bool:
+        return self._found is not None and self._found.endpoint is None
 
 
 PROCESS = Process()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=PROCESS.begin_child)

@@ -5,17 +5,18 @@ The caller's thread only appends to a deque: no lock, no system call, and no wak
 
 from __future__ import annotations
 
+import contextlib
 import os
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import CancelledError
 from typing import Any, Final
 
 from livedash import limits
 from livedash.client.connection import Find
 from livedash.client.intake import Intake
 from livedash.client.loop_thread import LoopThread
-from livedash.client.sender import PublisherStatistics, Sender
+from livedash.client.sender import PublisherStatistics, Sender, Wait
 from livedash.clock import now_ns
 from livedash.errors import TooLargeError, ValueRefusedError
 from livedash.wire.batch import Batch
@@ -39,13 +40,20 @@ _WAYS_OUT: Final = {
 
 class Publisher:
     """Any thread may push. `find` says, at each attempt, where the hub is; `on_start` is called with the first record
-    of a process, a forked child's too.
+    of a process, a forked child's too, and `on_late` after each record that comes after `end`.
     """
 
-    def __init__(self, thread: LoopThread, find: Find, on_start: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        thread: LoopThread,
+        find: Find,
+        on_start: Callable[[], None] = lambda: None,
+        on_late: Callable[[], None] = lambda: None,
+    ) -> None:
         self._thread = thread
         self._find = find
         self._on_start = on_start
+        self._on_late = on_late
         self._intake = Intake()
         self._sender = Sender(thread, find, self._intake)
         self._is_started = False
@@ -93,18 +101,20 @@ class Publisher:
             self._thread.call_soon(self._sender.note_failing, room, source, error)
 
     def flush(self, timeout_s: float = limits.FLUSH_AT_EXIT_SCRIPT_S) -> int:
-        """Waits until the hub has answered all that was pushed; how many records it has not, after the timeout.
+        """Waits until the hub has answered all that was pushed before; how many records it has not, after the timeout.
 
         Does not wait for a hub that refuses this caller, nor on the background thread itself.
         """
-        if not self._is_started:
-            return 0
-        self._wait_for(self._sender.flush, timeout_s)
-        return sum(room.waiting for room in self.statistics().rooms)
+        return self._wait_for(self._sender.flush, timeout_s) if self._is_started else 0
 
-    def settle(self, timeout_s: float) -> bool:
-        """Waits until the hub has all that was pushed, and all that it was given back; False after the timeout."""
-        return not self._is_started or self._wait_for(self._sender.settle, timeout_s)
+    def settle(self, timeout_s: float) -> int:
+        """As `flush`, until the hub also has all that it is given back."""
+        return self._wait_for(self._sender.settle, timeout_s) if self._is_started else 0
+
+    def end(self, timeout_s: float) -> int:
+        """As `flush`, at the end of the process. From now on `on_late` is called after each push: no later flush comes."""
+        self._intake.end()
+        return self.flush(timeout_s)
 
     def reconnect(self) -> None:
         """Looks for the hub again: another one was named."""
@@ -147,28 +157,29 @@ class Publisher:
             raise ValueRefusedError("push a DataFrame or fields, not both; add the fields as columns: df.assign(run=3)")
         self.push_batches(room, batches_of_frame(frame, now_ns() // _NS_PER_US))
 
-    def _wait_for(self, begin: Callable[[Future[int]], None], timeout_s: float) -> bool:
-        """False after the timeout."""
-        done: Future[int] = Future()
-        self._thread.call_soon(begin, done)
-        if self._thread.is_current():
-            return False
-        try:
-            return done.result(timeout_s) == 0
-        except (TimeoutError, CancelledError):
-            done.cancel()
-            return False
+    def _wait_for(self, begin: Callable[[Wait], None], timeout_s: float) -> int:
+        """How many records were not answered in time."""
+        wait = Wait()
+        self._thread.call_soon(begin, wait)
+        if not self._thread.is_current():
+            with contextlib.suppress(TimeoutError, CancelledError):
+                self._thread.wait_for(wait.done, timeout_s)
+        wait.done.cancel()
+        rooms = self.statistics().rooms
+        return wait.left(rooms) if wait.until else sum(room.waiting for room in rooms)
 
     def _wake(self) -> None:
         """Once each time that the sender sleeps; several threads may come here at once."""
-        self._intake.is_parked = False
+        self._intake.unpark()
+        if not self._is_started:
+            self._is_started = True
+            self._on_start()
         try:
-            if not self._is_started:
-                self._is_started = True
-                self._on_start()
             self._thread.call_soon(self._sender.wake)
-        except RuntimeError:  # the interpreter is ending, and no thread can start any more
+        except RuntimeError:  # the system has no thread for us now; the next push asks again
             self._intake.is_parked = True
+        if self._intake.is_ending:
+            self._on_late()
 
     def begin_child(self) -> None:
         """A forked child has its own records only, and its own id: what the parent queued, the parent sends."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from livedash import limits
@@ -42,6 +42,21 @@ class PublisherStatistics:
     rooms: tuple[RoomSpoolStatistics, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Of somebody for all that was pushed before; not for what others push meanwhile, or it might never end.
+
+    `until`: how many of each room's records are to be answered; empty before the sender knows of it.
+    """
+
+    done: Future[None] = field(default_factory=Future)
+    until: dict[str, int] = field(default_factory=dict)
+
+    def left(self, rooms: Iterable[RoomSpoolStatistics]) -> int:
+        """How many of those records are not answered."""
+        return sum(max(0, self.until.get(room.room, 0) - (room.pushed - room.waiting)) for room in rooms)
+
+
 class Sender:
     """Made by any thread; starts when it is first woken. All else but `statistics` happens on the loop's thread."""
 
@@ -51,8 +66,8 @@ class Sender:
         self._spool = Spool(secrets.token_hex(_ID_BYTES))
         self._connection = Connection(self._spool, find, self._on_answer)
         self._awake = asyncio.Event()
-        self._flushes: list[Future[int]] = []
-        self._settlings: list[Future[int]] = []
+        self._flushes: list[Wait] = []
+        self._settlings: list[Wait] = []
         self._task: asyncio.Task[None] | None = None
 
     # From any thread
@@ -89,21 +104,24 @@ class Sender:
         self._spool.note_failing(room, source, error)
         self._connection.send(self._spool.take())
 
-    def flush(self, done: Future[int]) -> None:
-        """Sets `done` to 0 once all is answered, to how many records are not where the hub refuses them."""
-        self._flushes.append(done)
-        self._turn()
+    def flush(self, wait: Wait) -> None:
+        """`wait` is done once all is answered, or the hub refuses this caller."""
+        self._begin(wait, self._flushes)
 
-    def settle(self, done: Future[int]) -> None:
+    def settle(self, wait: Wait) -> None:
         """As `flush`, but once the hub also has all that it was given back."""
-        self._settlings.append(done)
-        self._turn()
+        self._begin(wait, self._settlings)
 
     def close(self) -> None:
         """Ends the connection; nothing is sent any more."""
         if self._task is not None:
             self._task.cancel()
         self._connection.drop()
+
+    def _begin(self, wait: Wait, waits: list[Wait]) -> None:
+        wait.until.update({room.room: room.pushed for room in self.statistics().rooms})
+        waits.append(wait)
+        self._turn()
 
     async def _run(self) -> None:
         """Owns the two tasks. One that fails ends the other, and both begin again."""
@@ -140,7 +158,7 @@ class Sender:
         self._intake.is_parked = True
         if not self._intake:
             await self._awake.wait()
-        self._intake.is_parked = False
+        self._intake.unpark()
 
     def _turn(self) -> bool:
         """Moves what callers handed over into the spool, in columns and in order, and sends. True if there was any."""
@@ -176,18 +194,19 @@ class Sender:
 
     def _tell_waiters(self) -> None:
         """Those who wait for all that was pushed before."""
-        if not (self._flushes or self._settlings) or self._intake:
+        if not (self._flushes or self._settlings):
             return
-        connection = self._connection
-        waiting = self._spool.waiting
-        if waiting == 0 or connection.is_refused:
-            _finish(self._flushes, waiting)
-        if (waiting == 0 and connection.state == "connected" and not self._spool.in_flight) or connection.is_refused:
-            _finish(self._settlings, waiting)
+        rooms = self._spool.statistics()
+        is_refused = self._connection.is_refused
+        is_settled = self._connection.state == "connected" and not self._spool.is_giving_back
+        self._flushes = [wait for wait in self._flushes if not _end(wait, rooms, is_refused)]
+        self._settlings = [wait for wait in self._settlings if not _end(wait, rooms, is_refused, is_settled)]
 
 
-def _finish(waiters: list[Future[int]], waiting: int) -> None:
-    for done in waiters:
-        if not done.done():
-            done.set_result(waiting)
-    waiters.clear()
+def _end(wait: Wait, rooms: tuple[RoomSpoolStatistics, ...], is_refused: bool, is_settled: bool = True) -> bool:
+    """True if it is over."""
+    if not (is_refused or (is_settled and wait.left(rooms) == 0)):
+        return wait.done.cancelled()
+    if wait.done.set_running_or_notify_cancel():
+        wait.done.set_result(None)
+    return True

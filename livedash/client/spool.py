@@ -97,6 +97,11 @@ class Spool:
         return len(self._awaited) + self._is_greeting
 
     @property
+    def is_giving_back(self) -> bool:
+        """True while a new hub may still lack what a former one acknowledged."""
+        return self._is_greeting or bool(self._restores) or any(isinstance(each, str) for each in self._awaited)
+
+    @property
     def nbytes(self) -> int:
         return sum(room.nbytes for room in self._rooms.values())
 

@@ -10,7 +10,7 @@ from livedash import limits
 from livedash.core.failing import FailingSources
 from livedash.core.grant import Grant
 from livedash.core.origin import UNKNOWN_ORIGIN, Origin
-from livedash.core.publishers import IdempotencyKeys
+from livedash.core.publishers import Connection, IdempotencyKeys
 from livedash.core.room import Room
 from livedash.core.session import Session
 from livedash.core.settings import RoomSettings

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,12 +18,6 @@ from tests.client.endings import ENDINGS, Ending, EndingHub
 from tests.end_to_end.serve import ServeProcess
 
 ROOM = "train"
-
-
-@pytest.fixture(scope="module")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServeProcess]:
-    with ServeProcess(Path(tmp_path_factory.mktemp("serve"))) as process:
-        yield process
 
 
 @pytest.fixture

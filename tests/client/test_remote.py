@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,12 +19,6 @@ from tests.end_to_end.serve import ServeProcess
 
 LIMIT_S = 10.0
 BUSY = answer("503 Busy", '{"error": {"code": "limit_reached", "message": "full"}}', "Retry-After: 0")
-
-
-@pytest.fixture(scope="module")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServeProcess]:
-    with ServeProcess(Path(tmp_path_factory.mktemp("serve"))) as process:
-        yield process
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ class ReadingRoute(Route):
 
     def keep_alive_asked(self) -> float:
         """Seconds between two signs of life on a quiet stream. Raises SettingRefusedError out of range."""
-        keep_alive_s = _number(self.get_query_argument("keep_alive", ""), "keep_alive")
+        keep_alive_s = number(self.get_query_argument("keep_alive", ""), "keep_alive")
         if keep_alive_s is None:
             return limits.KEEP_ALIVE_S
         if not limits.KEEP_ALIVE_MIN_S <= keep_alive_s <= limits.KEEP_ALIVE_S:
