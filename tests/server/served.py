@@ -181,12 +181,17 @@ class Socket:
 
     def __init__(self, connection: WebSocketClientConnection) -> None:
         self.connection = connection
+        self._is_ended = False
 
     async def say(self, op: str, **fields: Any) -> None:
         await self.connection.write_message(json.dumps({"op": op, **fields}))
 
     async def hear_raw(self) -> str | bytes | None:
-        return await asyncio.wait_for(asyncio.ensure_future(self.connection.read_message()), LIMIT_S)
+        if self._is_ended:  # tornado tells it once
+            return None
+        data = await asyncio.wait_for(asyncio.ensure_future(self.connection.read_message()), LIMIT_S)
+        self._is_ended = data is None
+        return data
 
     async def hear(self) -> Any:
         """The next message; None: the connection has ended."""
