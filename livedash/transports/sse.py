@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 import msgspec
 
+from livedash import limits
 from livedash.core.session import Session
+from livedash.transports.viewer import Liveness
 from livedash.wire import names
 from livedash.wire.codec import JSON
 from livedash.wire.messages import Bye, Delivery, Failing, Gap, HubMessage, Notice, Subscribed
@@ -14,6 +16,11 @@ from livedash.wire.position import Cursor, Position
 from livedash.wire.sse import event_block
 
 _encode = msgspec.json.Encoder().encode
+
+
+def liveness(keep_alive_s: float = limits.KEEP_ALIVE_S) -> Liveness:
+    """A comment on a quiet stream, which nobody answers."""
+    return Liveness(keep_alive_s, None)
 
 
 class EventFraming:

@@ -10,7 +10,7 @@ from livedash.core.grant import owner
 from livedash.core.session import Session
 from livedash.core.subscription import Reading
 from livedash.transports.conversation import since_from
-from livedash.transports.sse import LIVENESS, EventFraming
+from livedash.transports.sse import EventFraming, liveness
 from livedash.wire.messages import Bye, Notice
 from livedash.wire.sse import Event, Parser
 from tests.transports.theatre import Theatre
@@ -208,4 +208,4 @@ def test_a_text_with_line_breaks_writes_no_event_of_its_own(theatre: Theatre) ->
 
 
 def test_a_quiet_stream_gets_a_comment_every_15_s() -> None:
-    assert (LIVENESS.ping_interval_s, LIVENESS.answer_limit_s) == (15.0, None)
+    assert (liveness().ping_interval_s, liveness(4.0).ping_interval_s, liveness().answer_limit_s) == (15.0, 4.0, None)

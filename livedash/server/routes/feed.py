@@ -10,7 +10,7 @@ from livedash.server.routes.reading import ReadingRoute
 from livedash.server.services import Services
 from livedash.server.sinks import StreamSink
 from livedash.transports import sse
-from livedash.transports.viewer import Liveness, Viewer
+from livedash.transports.viewer import Viewer
 from livedash.wire.codec import JSON
 from livedash.wire.messages import Bye, ByeReason
 from livedash.wire.sse import event_block
@@ -25,7 +25,7 @@ class Feed(ReadingRoute):
     async def get(self) -> None:
         rooms = self.rooms_asked()
         self.reading_asked()  # a mistake is told by a status, before the stream begins
-        liveness = Liveness(self.keep_alive_asked(), None)
+        liveness = sse.liveness(self.keep_alive_asked())
         if self.services.is_draining:
             self._refuse("draining")
             return

@@ -49,7 +49,7 @@ class SsePeer:
         self._parser, self._skipped = Parser(), {}
         rooms = tuple(wish.room for wish in wishes)
         framing = sse.EventFraming(rooms, limits.RETRY_MS)
-        viewer = self._viewer = Viewer(self.stage, self._grant, self._line, framing, sse.LIVENESS)
+        viewer = self._viewer = Viewer(self.stage, self._grant, self._line, framing, sse.liveness())
         self._line.on_drained = viewer.on_drained
         for wish in wishes:
             since = since_from_request(self._last_id, wish.since)
