@@ -16,9 +16,7 @@ from livedash.errors import LimitReachedError
 from livedash.wire import names
 from livedash.wire.messages import Error, Failing, GapReason, HubMessage, Notification, Subscribed, ViewerInfo
 from livedash.wire.position import NO_EPOCH, START, Cursor
-from livedash.wire.since import After, Since
-
-SinceOf = Callable[[str], Since]  # where to start in a room
+from livedash.wire.since import After, Since, Start
 
 _ALL = "*"  # a link names its rooms, and its reader need not know them
 
@@ -44,7 +42,7 @@ class Readership(Protocol):
 class _Family:
     """A glob that the viewer reads, and how."""
 
-    since_of: SinceOf
+    start: Start
     reading: Reading
 
 
@@ -71,7 +69,7 @@ class Session:
         self._asked_by: dict[str, str] = {}  # the name or glob by which a room is read
         self._families: dict[str, _Family] = {}
 
-    def subscribe(self, room: str, since_of: SinceOf, reading: Reading, now_s: float) -> None:
+    def subscribe(self, room: str, start: Start, reading: Reading, now_s: float) -> None:
         """Reads a room or a glob from now on; the answer is the next to take.
 
         A second one for the same room takes the first one's place; a glob leaves rooms alone that are read by name. `*`
@@ -82,16 +80,18 @@ class Session:
             self.grant.check_read(room)
         if not names.is_glob(room):
             self._check_bound([room])
-            self._follow(room, room, since_of(room), reading, now_s)
+            self._follow(room, room, start(room), reading, now_s)
             return
-        granted = self.grant.readable(self._hub.rooms_matching(room))
+        there = self._hub.rooms_matching(room)
+        awaited = [name for name in start.rooms if name not in there and names.matches(room, name)]
+        granted = self.grant.readable([*there, *awaited])
         found = [name for name in granted if self._asked_by.get(name) != name]
         self._check_bound([room, *found])
-        self._families[room] = _Family(since_of, reading)
+        self._families[room] = _Family(start, reading)
         self._hub.add_family_reader(self)
         self.outbox.put(Subscribed(room, NO_EPOCH, 0, recovered=True))
         for name in found:
-            self._follow(name, room, since_of(name), reading, now_s)
+            self._follow(name, room, start(name), reading, now_s)
 
     def unsubscribe(self, room: str) -> None:
         """Of a glob: with all rooms that are read by it."""
@@ -116,7 +116,7 @@ class Session:
                 except LimitReachedError as error:
                     self.notify(Error(error.code, error.message, room=room))
                     return
-                since = family.since_of(room)
+                since = family.start(room)
                 has_read_it = isinstance(since, After) and since.position.exists
                 self._follow(room, glob, since if has_read_it else After(START), family.reading, now_s)
                 return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from livedash import limits
@@ -12,7 +11,7 @@ from livedash.core.session import Session
 from livedash.core.subscription import Reading
 from livedash.testing.clock import ManualClock
 from livedash.wire.messages import Delivery, Gap, HubMessage, Mode, Notification, Shape
-from livedash.wire.since import Since, parse_since
+from livedash.wire.since import Start, start_from
 
 
 class MemoryViewer:
@@ -27,7 +26,7 @@ class MemoryViewer:
     def read(
         self,
         room: str,
-        since: str | Callable[[str], Since] = "now",
+        since: str | Start = "now",
         *,
         shape: Shape = "records",
         mode: Mode = "all",
@@ -35,8 +34,8 @@ class MemoryViewer:
         window: int = limits.SNAPSHOT_RECORDS,
     ) -> None:
         """Subscribes. Raises what Session.subscribe does."""
-        since_of = (lambda name: parse_since(since, name)) if isinstance(since, str) else since
-        self.session.subscribe(room, since_of, Reading(shape, mode, max_hz, window), self._clock.now_s())
+        start = start_from(since) if isinstance(since, str) else since
+        self.session.subscribe(room, start, Reading(shape, mode, max_hz, window), self._clock.now_s())
 
     def take(self, max_bytes: int = limits.MESSAGE_BYTES) -> list[HubMessage]:
         """What is owed now: one take, as a transport with room for it does."""

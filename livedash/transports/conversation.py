@@ -5,7 +5,7 @@ from __future__ import annotations
 from livedash import limits
 from livedash.core.grant import Grant
 from livedash.core.origin import Origin
-from livedash.core.session import Session, SinceOf
+from livedash.core.session import Session
 from livedash.core.subscription import Reading
 from livedash.errors import LivedashError, SettingRefusedError
 from livedash.transports.ingest import batch_of_publish
@@ -28,7 +28,7 @@ from livedash.wire.messages import (
     Unsubscribe,
     Welcome,
 )
-from livedash.wire.since import Since, parse_since
+from livedash.wire.since import start_from
 
 
 def reading_of(shape: str, mode: str, max_hz: float | None, window: int | None) -> Reading:
@@ -130,14 +130,4 @@ class Conversation:
 
     def _subscribe(self, message: Subscribe) -> None:
         reading = reading_of(message.shape, message.mode, message.max_hz, message.window)
-        self._session.subscribe(message.room, since_from(message.since), reading, self._stage.clock_s())
-
-
-def since_from(text: str) -> SinceOf:
-    """Where to start in each room. Raises SettingRefusedError for what is neither a word nor a cursor."""
-    parse_since(text, "")
-
-    def since(room: str) -> Since:
-        return parse_since(text, room)
-
-    return since
+        self._session.subscribe(message.room, start_from(message.since), reading, self._stage.clock_s())

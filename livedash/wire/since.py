@@ -66,6 +66,34 @@ def parse_since(text: str, room: str) -> Since:
     return since_of_cursor(text, room)
 
 
+class Start:
+    """Where a reader starts in each room: where the cursor says, and by `otherwise` in rooms that it does not name."""
+
+    __slots__ = ("_cursor", "_otherwise")
+
+    def __init__(self, otherwise: Since, cursor: str = "") -> None:
+        self._otherwise = otherwise
+        self._cursor = cursor
+
+    def __call__(self, room: str) -> Since:
+        found = since_of_cursor(self._cursor, room) if self._cursor else None
+        return found if isinstance(found, After | BadCursor) else self._otherwise
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        """Those that the cursor names: their reader waits for them, also where it asked by a glob and they are gone."""
+        try:
+            return tuple(Cursor.parse(self._cursor).positions) if self._cursor else ()
+        except CursorRefusedError:
+            return ()
+
+
+def start_from(text: str) -> Start:
+    """Of a reader that gives one text for all its rooms. Raises SettingRefusedError for neither a word nor a cursor."""
+    since = parse_since(text, "")
+    return Start(since) if text in _WORDS or _LAST.fullmatch(text) else Start(Snapshot(), text)
+
+
 def since_of_cursor(text: str, room: str) -> Since:
     """Whatever a client stored as its last id: malformed text is told in band, never refused."""
     try:

@@ -10,10 +10,11 @@ import pytest
 from tornado import web
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from tornado.websocket import WebSocketHandler, websocket_connect
+from tornado.websocket import websocket_connect
 
 from livedash import limits
 from livedash.server.sinks import StreamSink, WebSocketSink
+from livedash.server.websocket_handler import WebSocketHandler
 from tests.server.served import LIMIT_S, until
 
 LARGE = b"x" * 20_000_000  # more than the buffers of both ends hold
@@ -146,7 +147,7 @@ async def test_an_aborted_stream_ends_at_once_and_counts_nothing_any_more(line: 
 async def test_a_ping_is_a_comment(line: Line) -> None:
     line.made.sink.ping()
     line.made.sink.end(0, "draining")
-    assert (await line.rest()).endswith(b"\r\n\r\n:\n\n")
+    assert (await line.rest()).endswith(b"\r\n\r\n:\n")
 
 
 async def test_what_is_sent_to_a_peer_that_is_gone_raises_nothing_and_tells(line: Line) -> None:

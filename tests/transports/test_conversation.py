@@ -11,7 +11,7 @@ from livedash import limits
 from livedash.core.grant import Grant, owner
 from livedash.errors import SettingRefusedError
 from livedash.testing.viewer import notifications_of, records_of
-from livedash.transports.conversation import Conversation, reading_of, since_from
+from livedash.transports.conversation import Conversation, reading_of
 from livedash.wire.batch import Batch
 from livedash.wire.codec import JSON
 from livedash.wire.messages import (
@@ -27,7 +27,7 @@ from livedash.wire.messages import (
     Welcome,
 )
 from livedash.wire.position import Position
-from livedash.wire.since import After, Earliest, Last, Now, Snapshot
+from livedash.wire.since import After, Earliest, Last, Now, Snapshot, start_from
 from tests.transports.theatre import Theatre
 
 
@@ -129,9 +129,10 @@ def test_presence_tells_who_reads_a_room(theatre: Theatre, peer: Peer) -> None:
 
 
 def test_hello_tells_a_publisher_what_the_hub_knows_of_its_rooms(theatre: Theatre, peer: Peer) -> None:
-    epoch = theatre.push({"n": 1}).epoch
+    (answer,) = peer.say("publish", room="train", publisher="p1", seq=1, records=[{"n": 1}])
+    assert isinstance(answer, Published)
     rooms = {
-        "train": {"epoch": epoch, "first": 1, "last": 1},
+        "train": {"epoch": answer.epoch, "first": 1, "last": 1},
         "other": {"epoch": "zz", "first": 1, "last": 9},
     }
     assert peer.say("hello", publisher="p1", rooms=rooms) == [Welcome({"train": "known", "other": "unknown"})]
@@ -313,9 +314,9 @@ def test_what_can_not_be_asked_for_is_refused_and_named(
     ],
 )
 def test_a_start_is_told_room_by_room(text: str, since: object) -> None:
-    assert since_from(text)("train") == since
+    assert start_from(text)("train") == since
 
 
 def test_a_start_that_is_no_word_is_refused_before_any_room_is_asked() -> None:
     with pytest.raises(SettingRefusedError):
-        since_from("tomorrow")
+        start_from("tomorrow")

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,10 +22,7 @@ from livedash.errors import CursorRefusedError
 from livedash.testing.clock import ManualClock
 from livedash.testing.loop import ManualLoop
 from livedash.testing.peers import (
-    Began,
     CommPeer,
-    Heard,
-    Missed,
     Peer,
     PollPeer,
     Records,
@@ -40,6 +36,7 @@ from livedash.wire.batch import Batch
 from livedash.wire.codec import JSON, MSGPACK
 from livedash.wire.messages import Shape
 from livedash.wire.position import NO_EPOCH, Cursor, Position
+from tests.transports.delivery_judge import KEYED, WINDOW, Held, Judge, Reader
 
 TRANSPORTS: dict[str, Callable[[Stage], Peer]] = {
     "websocket_json": lambda stage: WebSocketPeer(stage, JSON),
@@ -49,8 +46,6 @@ TRANSPORTS: dict[str, Callable[[Stage], Peer]] = {
     "comm": CommPeer,
 }
 ROOMS = {"one_room": ("a",), "one_keyed_room": ("k",), "many_rooms": ("a", "b", "k")}
-KEYED = "k"
-WINDOW = 5
 SINCE = st.sampled_from(["now", "earliest", "snapshot", "-2"])
 POLICY = st.sampled_from([("all", None)] * 4 + [("all", 5.0), ("latest", 5.0), ("sample", 5.0), ("latest", None)])
 SHARE = st.sampled_from([0.0, 0.3, 0.7, 1.0, 1.0])
@@ -62,27 +57,6 @@ SMALL = {"SEND_BUFFER_BYTES": 700, "MESSAGE_BYTES": 400, "OUTBOX_BYTES": 900}  #
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, size in SMALL.items():
         monkeypatch.setattr(limits, name, size)
-
-
-@dataclass
-class Held:
-    """What one reader knows of one room. `must_gap`: its cursor can't be gone on from, so a gap comes first."""
-
-    position: Position | None = None
-    owes_state: bool = False
-    must_gap: bool = False
-
-
-@dataclass
-class Reader:
-    peer: Peer
-    wishes: list[Wish]
-    held: dict[str, Held] = field(default_factory=dict)
-    may_skip: bool = False  # a mode on this connection leaves records out
-    own: set[tuple[str, str, int]] = field(default_factory=set)  # what it published and did not want back
-
-    def of(self, room: str) -> Held:
-        return self.held.setdefault(room, Held())
 
 
 class DeliveryMachine(RuleBasedStateMachine):
@@ -98,11 +72,8 @@ class DeliveryMachine(RuleBasedStateMachine):
         self.loop = ManualLoop(self.clock)
         self.bounds: dict[str, int] = {}
         self.value = 0
-        # (room, epoch) -> the records that were ever acknowledged there; offset n is at index n - 1
-        self.streams: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        self.given_back_from: dict[tuple[str, str], int] = {}  # where history began again after a restart
+        self.judge = Judge()
         self.readers: list[Reader] = []
-        self.is_broken = False  # a check failed: what the readers hold then says nothing more
         self.start_hub()
 
     def start_hub(self) -> None:
@@ -132,7 +103,7 @@ class DeliveryMachine(RuleBasedStateMachine):
     def upheaval(self, data: st.DataObject, what: str) -> None:
         room = data.draw(st.sampled_from(self.rooms))
         if what == "clear" and room in self.hub.rooms:
-            self.streams.setdefault((room, self.hub.clear(room).epoch), [])
+            self.judge.streams.setdefault((room, self.hub.clear(room).epoch), [])
         elif what == "delete" and room in self.hub.rooms:
             self.hub.delete(room)
         elif what not in ("clear", "delete"):
@@ -216,7 +187,7 @@ class DeliveryMachine(RuleBasedStateMachine):
     # At the end of each story all readers are there and have caught up
 
     def teardown(self) -> None:
-        if self.is_broken:
+        if self.judge.is_broken:
             return
         for reader in self.readers:
             if not reader.peer.is_open:
@@ -225,7 +196,7 @@ class DeliveryMachine(RuleBasedStateMachine):
             self.loop.advance(limits.TAKEOVER_WAIT_S / 2)
             for reader in self.readers:
                 while heard := reader.peer.carry(1.0):
-                    self._check(reader, heard)
+                    self.judge.check(reader, heard)
                     self.loop.run_soon()
                     if isinstance(reader.peer, PollPeer) and not any(isinstance(one, Records | State) for one in heard):
                         break
@@ -276,7 +247,7 @@ class DeliveryMachine(RuleBasedStateMachine):
             self.hub.configure(room, changes, 0, self.clock.now_s())
 
     def _note_published(self, room: str, batch: Batch, position: Position) -> None:
-        stream = self.streams.setdefault((room, position.epoch), [])
+        stream = self.judge.streams.setdefault((room, position.epoch), [])
         stream += batch.records()
         assert position.offset == len(stream)
 
@@ -290,13 +261,13 @@ class DeliveryMachine(RuleBasedStateMachine):
         for name, (epoch, first, top) in held.items():
             last = top - lost
             if is_given_back and last >= first:
-                stream = self.streams[name, epoch]
+                stream = self.judge.streams[name, epoch]
                 del stream[last:]
                 records = stream[first - 1 : last]
                 batch = Batch.from_records(records, [0] * len(records))
                 settings = {"history_records": self.bound} | ({"key": "id"} if name == KEYED else {})
                 self.hub.restore(name, epoch, first, batch, 0, self.clock.now_s(), Origin(settings=settings))
-                self.given_back_from[name, epoch] = first
+                self.judge.given_back_from[name, epoch] = first
         for reader in self.readers:
             reader.peer.stage = self.stage
             self._open(reader)
@@ -325,11 +296,12 @@ class DeliveryMachine(RuleBasedStateMachine):
             return
         for room in {wish.room for wish in reader.wishes} - {wish.room for wish in wishes}:
             reader.held.pop(room, None)
-        reader.wishes = wishes
+        before, reader.wishes = reader.wishes, wishes
         if isinstance(reader.peer, WebSocketPeer):
             reader.may_skip = reader.may_skip or any(wish.mode != "all" for wish in wishes)
             cursor = Cursor.parse(reader.peer.cursor).positions if reader.peer.cursor else {}
-            for room in self.rooms:  # asked again from where the reader is
+            changed = {wish.room for wish in wishes if wish not in before}
+            for room in self.rooms if "*" in changed else changed:  # asked again from where the reader is
                 held = reader.of(room)
                 held.owes_state, held.must_gap = False, self._can_not_go_on(room, cursor.get(room))
             reader.peer.wish(wishes)
@@ -370,91 +342,7 @@ class DeliveryMachine(RuleBasedStateMachine):
         return str(Cursor(positions))
 
     def _carry(self, reader: Reader, share: float) -> None:
-        self._check(reader, reader.peer.carry(share))
-
-    def _check(self, reader: Reader, heard: list[Heard]) -> None:
-        self.is_broken = True
-        for one in heard:
-            held = reader.of(one.room)
-            match one:
-                case Began():
-                    self._check_began(one, held)
-                case Missed():
-                    self._check_missed(one, held, reader)
-                case State():
-                    self._check_state(one, held)
-                case Records():
-                    self._check_records(one, held, reader)
-        self.is_broken = False
-
-    def _check_began(self, began: Began, held: Held) -> None:
-        if held.must_gap or held.owes_state:
-            return
-        if held.position is not None and held.position.exists:
-            assert began.position == held.position
-        elif held.position is not None:
-            assert began.position.offset == 0
-        held.position = began.position
-
-    def _check_missed(self, missed: Missed, held: Held, reader: Reader) -> None:
-        assert not held.owes_state, "a gap is followed by its snapshot"
-        if missed.reason in ("trimmed", "slow"):
-            assert missed.start is not None
-            assert missed.stop is not None
-            assert missed.start <= missed.stop
-            if held.position is not None and held.position.exists:
-                passed = range(held.position.offset + 1, missed.start)  # what it did not want back is not missing
-                assert missed.start > held.position.offset
-                assert all((missed.room, held.position.epoch, offset) in reader.own for offset in passed)
-        held.owes_state, held.must_gap = True, False
-
-    def _check_state(self, state: State, held: Held) -> None:
-        assert not held.must_gap, "a gap comes first"
-        assert held.owes_state or held.position is None or not held.position.exists
-        held.position, held.owes_state = state.position, False
-        if not state.position.exists:
-            assert (state.records, state.position.offset) == ([], 0)
-            return
-        stream = self.streams.get((state.room, state.position.epoch), [])[: state.position.offset]
-        first = self.given_back_from.get((state.room, state.position.epoch), 1)
-        if state.room == KEYED:
-            latest = {record["id"]: record for record in stream[first - 1 :]}
-            there = {key: record for key, record in latest.items() if not record.get("_deleted")}
-            assert {record["id"]: record for record in state.records} == there
-            assert len(state.records) == len(there)
-        else:
-            count = len(state.records)
-            assert count <= WINDOW
-            assert state.records == stream[len(stream) - count :]
-            assert count or not stream
-
-    def _check_records(self, told: Records, held: Held, reader: Reader) -> None:
-        assert not held.must_gap, "a gap comes first"
-        assert not held.owes_state, "no record comes between a gap and its snapshot"
-        stream, position = self.streams[told.room, told.position.epoch], held.position
-        before = 0
-        if position is not None and position.exists:
-            assert position.epoch == told.position.epoch
-            before = position.offset
-        elif position is None and isinstance(reader.peer, PollPeer):  # the first answer alone says where it began
-            before = told.position.offset - len(told.records) - told.skipped
-        assert told.position.offset - before == len(told.records) + told.skipped, "each record once, in order"
-        there = stream[before : told.position.offset]
-        if not told.skipped:
-            assert told.records == there
-        elif not reader.may_skip:
-            epoch = told.position.epoch
-            own = [(told.room, epoch, before + number) in reader.own for number in range(1, len(there) + 1)]
-            left = [record for record, is_own in zip(there, own, strict=True) if not is_own]
-            assert _is_part(left, told.records), "only its own records are left out"
-        assert _is_part(told.records, there)
-        held.position = told.position
-
-
-def _is_part(some: list[dict[str, Any]], of: list[dict[str, Any]]) -> bool:
-    """In the same order, perhaps with others between."""
-    rest: Iterator[dict[str, Any]] = iter(of)
-    return all(one in rest for one in some)
+        self.judge.check(reader, reader.peer.carry(share))
 
 
 def _machine(transport: str, rooms: str, shape: Shape) -> Any:
@@ -465,7 +353,7 @@ def _machine(transport: str, rooms: str, shape: Shape) -> Any:
     )
     case = machine.TestCase
     case.settings = settings(
-        max_examples=2_000 if LONG else 12,
+        max_examples=2_000 if LONG else 60,
         stateful_step_count=100 if LONG else 50,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],

@@ -7,8 +7,8 @@ from livedash import limits
 from livedash.core.grant import owner
 from livedash.core.session import Session
 from livedash.core.subscription import Reading
-from livedash.transports.conversation import since_from
 from livedash.transports.longpoll import Answer
+from livedash.wire.since import start_from
 from tests.transports.theatre import Theatre
 
 
@@ -19,7 +19,7 @@ class Poll:
         self._theatre = theatre
         self.session: Session = theatre.hub.open_session(owner("reader"), "", lambda: None, 0.0)
         for room in rooms:
-            self.session.subscribe(room, since_from(since), Reading(**reading), theatre.loop.now_s)
+            self.session.subscribe(room, start_from(since), Reading(**reading), theatre.loop.now_s)
         self.answer = Answer(reading.get("shape", "records"))
 
     def take(self) -> bool:

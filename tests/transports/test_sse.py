@@ -9,9 +9,9 @@ from livedash import limits
 from livedash.core.grant import owner
 from livedash.core.session import Session
 from livedash.core.subscription import Reading
-from livedash.transports.conversation import since_from
 from livedash.transports.sse import EventFraming, liveness
 from livedash.wire.messages import Bye, Notice
+from livedash.wire.since import start_from
 from livedash.wire.sse import Event, Parser
 from tests.transports.theatre import Theatre
 
@@ -24,7 +24,7 @@ class Stream:
         self._parser = Parser()
         self.session: Session = theatre.hub.open_session(owner("reader"), "", lambda: None, 0.0)
         for room in rooms:
-            self.session.subscribe(room, since_from(since), Reading(**reading), theatre.loop.now_s)
+            self.session.subscribe(room, start_from(since), Reading(**reading), theatre.loop.now_s)
         self.framing = EventFraming(rooms, retry_ms=2000)
         self.text = self.framing.begin(self.session)
         self.start = self._parser.feed(self.text)[0]

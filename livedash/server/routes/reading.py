@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from livedash import limits
-from livedash.core.session import Session, SinceOf
+from livedash.core.session import Session
 from livedash.core.subscription import Reading
 from livedash.errors import SettingRefusedError, TooLargeError
 from livedash.server.routes.query import number, whole_number
 from livedash.server.routes.route import Route
-from livedash.transports.conversation import reading_of, since_from
+from livedash.transports.conversation import reading_of
 from livedash.wire import names
 from livedash.wire.position import START
-from livedash.wire.since import After, BadCursor, Since, Snapshot, since_of_cursor
+from livedash.wire.since import After, Snapshot, Start, start_from
 
 
 class ReadingRoute(Route):
@@ -53,12 +53,12 @@ class ReadingRoute(Route):
             )
         return keep_alive_s
 
-    def since_asked(self) -> SinceOf:
+    def since_asked(self) -> Start:
         """Last-Event-ID beats `cursor` beats `since`."""
         cursor = self.request.headers.get("Last-Event-ID") or self.get_query_argument("cursor", "")
         if cursor:
             _check_size(cursor)
-        return since_from_request(cursor, self.get_query_argument("since", "now"))
+        return start_from_request(cursor, self.get_query_argument("since", "now"))
 
     def subscribe(self, session: Session, rooms: tuple[str, ...]) -> None:
         reading, since = self.reading_asked(), self.since_asked()
@@ -67,24 +67,14 @@ class ReadingRoute(Route):
         _check_size(str(session.cursor()))
 
 
-def since_from_request(cursor: str, since: str) -> SinceOf:
+def start_from_request(cursor: str, since: str) -> Start:
     """A cursor counts more than `since`, which then only says how to read a room that the cursor does not name.
 
     Raises SettingRefusedError for a `since` that is neither a word nor a cursor.
     """
     if not cursor:
-        return since_from(since)
-    return since_with_cursor(cursor, Snapshot() if since == "snapshot" else After(START))
-
-
-def since_with_cursor(cursor: str, since_new: Snapshot | After) -> SinceOf:
-    """A room that the cursor does not name began since, and is read from `since_new`."""
-
-    def since(room: str) -> Since:
-        found = since_of_cursor(cursor, room)
-        return found if isinstance(found, After | BadCursor) else since_new
-
-    return since
+        return start_from(since)
+    return Start(Snapshot() if since == "snapshot" else After(START), cursor)
 
 
 def _check_size(cursor: str) -> None:

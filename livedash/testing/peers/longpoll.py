@@ -8,7 +8,7 @@ from typing import Any
 
 from livedash.core.grant import Grant, owner
 from livedash.core.session import Session
-from livedash.server.routes.reading import since_from_request
+from livedash.server.routes.reading import start_from_request
 from livedash.testing.peers.contract import Began, Heard, Missed, Records, State, Wish
 from livedash.transports.longpoll import Answer
 from livedash.transports.viewer import Stage
@@ -45,7 +45,7 @@ class PollPeer:
         session = self._session = stage.hub.open_session(self._grant, "", self._take, stage.wall_clock_s())
         self._answer = Answer(wishes[0].shape)
         for wish in wishes:
-            since = since_from_request(self._cursor, wish.since)
+            since = start_from_request(self._cursor, wish.since)
             session.subscribe(wish.room, since, wish.reading(), stage.clock_s())
 
     def wish(self, wishes: Sequence[Wish]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from livedash import limits
 from livedash.core.grant import Grant, owner
-from livedash.server.routes.reading import since_from_request
+from livedash.server.routes.reading import start_from_request
 from livedash.testing.peers.contract import Began, Heard, Missed, Records, State, Wish
 from livedash.testing.peers.line import StreamLine
 from livedash.transports import sse
@@ -52,7 +52,7 @@ class SsePeer:
         viewer = self._viewer = Viewer(self.stage, self._grant, self._line, framing, sse.liveness())
         self._line.on_drained = viewer.on_drained
         for wish in wishes:
-            since = since_from_request(self._last_id, wish.since)
+            since = start_from_request(self._last_id, wish.since)
             viewer.session.subscribe(wish.room, since, wish.reading(), self.stage.clock_s())
         self._line.send(framing.begin(viewer.session))
 

@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 
 from livedash import limits
-from livedash.server.routes.reading import since_with_cursor
 from livedash.wire.position import START, Position
-from livedash.wire.since import After, BadCursor, Snapshot
+from livedash.wire.since import After, BadCursor, Snapshot, Start
 from tests.server.served import NOBODY, OWNER, Served, error_of, json_of
 
 ROUTES = pytest.mark.parametrize("route", ["feed", "poll"])
@@ -166,7 +165,7 @@ async def test_rooms_whose_cursor_could_not_come_back_are_refused_at_once(served
     ],
 )
 def test_a_cursor_is_looked_up_room_by_room(cursor: str, since: object) -> None:
-    assert since_with_cursor(cursor, Snapshot())("train") == since
+    assert Start(Snapshot(), cursor)("train") == since
 
 
 # How
