@@ -156,9 +156,9 @@ def test_a_connection_that_is_cut_ends_without_a_word(servers: Servers) -> None:
         assert peer.receive_all() == []
 
 
-def test_a_peer_that_breaks_the_rules_while_it_is_sent_away_is_hung_up_on(servers: Servers) -> None:
+def test_nothing_is_said_of_what_follows_a_close_frame(servers: Servers) -> None:
     with servers.our_route() as peer:
-        peer.send([close(NORMAL).encoded(), Frame(TEXT, rsv=1).encoded()])
+        peer.send([close(NORMAL).encoded() + Frame(TEXT, rsv=1).encoded()])
         assert [closing(frame) for frame in peer.receive_all()] == [NORMAL]
 
 

@@ -89,7 +89,7 @@ async def test_columns_come_as_batches(served: Served) -> None:
 
 
 async def test_a_quiet_stream_carries_comments(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sse, "liveness", lambda _: Liveness(0.0, None))
+    monkeypatch.setattr(sse, "liveness", lambda keep_alive_s: Liveness(0.0, None))
     async with await served.stream(room="train") as stream:
         await stream.wait_for_comment()
 
