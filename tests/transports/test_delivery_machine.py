@@ -303,7 +303,8 @@ class DeliveryMachine(RuleBasedStateMachine):
             changed = {wish.room for wish in wishes if wish not in before}
             for room in self.rooms if "*" in changed else changed:  # asked again from where the reader is
                 held = reader.of(room)
-                held.owes_state, held.must_gap = False, self._can_not_go_on(room, cursor.get(room))
+                held.position = cursor.get(room)
+                held.owes_state, held.must_gap = False, self._can_not_go_on(room, held.position)
             reader.peer.wish(wishes)
         else:
             self._open(reader)
