@@ -16,4 +16,4 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
     monkeypatch.delenv("LIVEDASH_URL", raising=False)
     made = Process()
     yield made
-    atexit.unregister(made._flush_at_exit)
+    atexit.unregister(made._last_flush.run)
