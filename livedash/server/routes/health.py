@@ -7,6 +7,7 @@ import os
 import msgspec
 
 from livedash import clock
+from livedash.errors import NotAllowedError
 from livedash.server.routes.route import Route
 from livedash.server.static_files import front_end_version
 from livedash.version import __version__
@@ -48,9 +49,11 @@ class Ready(HealthRoute):
 
 
 class Status(Route):
-    """`status`"""
+    """`status`: counts of all rooms, so that no link reads it."""
 
     def get(self) -> None:
+        if self.grant.link_id is not None:
+            raise NotAllowedError("a share link reads its rooms and nothing else; log in for the server's status")
         statistics = msgspec.to_builtins(self.services.hub.statistics())
         uptime_s = round(clock.now_s() - self.services.started_at_s, 1)
         self.answer({"version": __version__, "uptime_s": uptime_s, **statistics})
