@@ -23,7 +23,7 @@ class Static(Route):
         self.set_header("Access-Control-Allow-Origin", "*")
         is_versioned = bool(self.get_query_argument("v", ""))
         self.set_header("Cache-Control", f"public, max-age={_FOREVER_S}, immutable" if is_versioned else "no-cache")
-        if self.request.headers.get("If-None-Match") == file.etag:
+        if self.check_etag_header():
             self.set_status(304)
             self.finish()
         elif "gzip" in self.request.headers.get("Accept-Encoding", ""):
