@@ -14,6 +14,7 @@ from livedash import limits
 from livedash.client.backoff import JITTER, Backoff, bounded_s
 from livedash.client.contract import Channel, Connector
 from livedash.client.spool import Spool
+from livedash.client.watchdog import Patience, connect
 from livedash.clock import monotonic_s
 from livedash.errors import LivedashError, NotAllowedError
 from livedash.transports.close_codes import stays_away
@@ -32,6 +33,7 @@ class Connection:
         self._on_answer = on_answer
         self._backoff = Backoff(JITTER, max_s=limits.PUBLISHER_BACKOFF_MAX_S)
         self._seldom = Backoff(JITTER, first_s=limits.BACKOFF_MAX_S / 2, max_s=limits.PUBLISHER_REFUSED_S)
+        self._patience = Patience()
         self._channel: Channel | None = None
         self._hurry = asyncio.Event()
         self._search = 0
@@ -120,7 +122,7 @@ class Connection:
         """Raises LivedashError where the hub can't be had or sends us away for good."""
         search = self._search
         self.connector = self._find()
-        channel = await self.connector.connect()
+        channel = await connect(self.connector, self._patience)
         if search != self._search:  # another hub was named meanwhile
             channel.close()
             return

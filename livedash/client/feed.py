@@ -19,6 +19,7 @@ from livedash.client.contract import Channel, History
 from livedash.client.endpoint import Endpoint
 from livedash.client.loop_thread import LoopThread
 from livedash.client.remote import RemoteHub
+from livedash.client.watchdog import Patience, connect
 from livedash.client.websocket_channel import WebSocketConnector
 from livedash.clock import monotonic_s
 from livedash.errors import NotFoundError, SettingRefusedError, UnreachableError
@@ -180,18 +181,18 @@ class Feed:
             self._put(reading.exception())
 
     async def _read_for_ever(self) -> None:
-        backoff = Backoff(JITTER)
+        backoff, patience = Backoff(JITTER, max_s=limits.READER_BACKOFF_MAX_S), Patience()
         wait_s: float | None = 0.0
         while wait_s is not None:
             await asyncio.sleep(wait_s)
             try:
-                wait_s = await self._read_once(backoff)
+                wait_s = await self._read_once(backoff, patience)
             except UnreachableError:
                 wait_s = backoff.next_s()
 
-    async def _read_once(self, backoff: Backoff) -> float | None:
+    async def _read_once(self, backoff: Backoff, patience: Patience) -> float | None:
         """One connection. How long to wait before the next, None: the hub has said not to come back."""
-        channel = await WebSocketConnector(self._endpoint).connect()
+        channel = await connect(WebSocketConnector(self._endpoint), patience)
         began_s = monotonic_s()
         try:
             bye = await self._read_channel(channel)

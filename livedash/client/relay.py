@@ -16,6 +16,7 @@ from livedash.client.backoff import JITTER, Backoff
 from livedash.client.contract import Channel, Connector
 from livedash.client.loop_thread import LoopThread
 from livedash.client.process import Process
+from livedash.client.watchdog import Patience, connect
 from livedash.errors import LivedashError
 from livedash.wire.codec import MSGPACK
 from livedash.wire.messages import Bye, Delivery, Subscribe
@@ -113,10 +114,10 @@ class Relay:
         self._thread.call_soon(self._task.cancel)
 
     async def _relay_for_ever(self) -> None:
-        backoff = Backoff(JITTER)
+        backoff, patience = Backoff(JITTER, max_s=limits.READER_BACKOFF_MAX_S), Patience()
         while True:
             try:
-                self._channel = channel = await self._connector.connect()
+                self._channel = channel = await connect(self._connector, patience)
             except LivedashError:
                 await asyncio.sleep(backoff.next_s())
                 continue

@@ -1,4 +1,4 @@
-"""A script that counts into a room at a steady rate, and a page's own reader that keeps every record it was given."""
+"""Scripts that count into a room at a steady rate and that read it, and a page's reader: each keeps all that it was given."""
 
 from __future__ import annotations
 
@@ -16,15 +16,28 @@ RATE_HZ = 50
 ROOM = "count"
 LIMIT_S = 30.0
 
-SCRIPT = """import pathlib, sys, time
+# the wall clock of a script is an hour behind from when the file `back` is there
+SET_BACK = """import pathlib, sys, time
+S, NS = time.time, time.time_ns
+back = pathlib.Path('back')
+time.time = lambda: S() - 3600 * back.exists()
+time.time_ns = lambda: NS() - 3600 * 10**9 * back.exists()
 import livedash as ld
-rate, stop, n = float(sys.argv[1]), pathlib.Path(sys.argv[2]), 0
+"""
+PUBLISH = """
+rate, stop, n = float(sys.argv[1]), pathlib.Path('stop'), 0
 start = time.monotonic()
 while not stop.exists():
     n += 1
     ld.push('count', n=n)
     time.sleep(max(0, start + n / rate - time.monotonic()))
 print(n, flush=True)
+"""
+
+
+READ = """
+for record in ld.connect(sys.argv[1], rooms='count', since='earliest', on_gap=print):
+    print(record['n'], flush=True)
 """
 
 
@@ -37,8 +50,8 @@ class Counter:
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / "count.py").write_text(SCRIPT)
-        command = [sys.executable, "count.py", str(self._rate_hz), str(self._stop)]
+        (self._folder / "count.py").write_text(SET_BACK + PUBLISH)
+        command = [sys.executable, "count.py", str(self._rate_hz)]
         log_path = self._folder / "count.log"
         self._running = start(command, log_path=log_path, folder=self._folder, extra=self._environment)
         return self
@@ -55,15 +68,65 @@ class Counter:
         assert self._running is not None
         return self._running
 
-    @property
-    def _stop(self) -> Path:
-        return self._folder / "stop"
+    def set_clock_back(self) -> None:
+        """Its wall clock, by an hour."""
+        (self._folder / "back").touch()
 
     def stop(self) -> int:
         """How far it counted; all of it has reached the hub."""
-        self._stop.touch()
+        (self._folder / "stop").touch()
         assert self.process.process.wait(LIMIT_S) == 0, self.process.log()
         return int(self.process.log().split()[-1])
+
+
+class ScriptReader:
+    """Reads the room `count` from its beginning by `ld.connect`, in a process of its own, while it is entered."""
+
+    def __init__(self, folder: Path, url: str, token: str) -> None:
+        self._folder, self._url, self._token = folder, url, token
+        self._running: Running | None = None
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / "read.py").write_text(SET_BACK + READ)
+        self._running = start(
+            [sys.executable, "read.py", self._url],
+            log_path=self._folder / "read.log",
+            folder=self._folder,
+            extra={"LIVEDASH_TOKEN": self._token},
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            error.add_note(f"the reader wrote: {self.process.log()[-500:]}")
+        self.process.end()
+
+    @property
+    def process(self) -> Running:
+        assert self._running is not None
+        return self._running
+
+    @property
+    def lines(self) -> list[str]:
+        """The numbers, and gaps if there were any."""
+        return self.process.log().splitlines()
+
+    def set_clock_back(self) -> None:
+        """Its wall clock, by an hour."""
+        (self._folder / "back").touch()
+
+    def wait_until_it_moves(self, limit_s: float) -> None:
+        """Until it was given a record more than it has now."""
+        before = len(self.lines)
+        wait_until(lambda: len(self.lines) > before, limit_s, f"the reader has more than {before} records")
+
+    def check(self, count: int) -> None:
+        """It was given each number up to `count` once and in order, and was told of no gap."""
+        wait_until(lambda: len(self.lines) >= count, LIMIT_S, f"the reader has {count} records")
+        assert self.lines == [str(number) for number in range(1, count + 1)]
 
 
 KEEP = """async (room) => {
