@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.netutil import Resolver
+from tornado.platform.asyncio import AsyncIOLoop
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, websocket_connect
 
 from livedash import limits
@@ -19,6 +20,7 @@ from livedash.client.http import Answer, error_of
 from livedash.errors import UnreachableError
 
 _SUBPROTOCOL: Final = "livedash.v1.msgpack"
+_TORNADO_LOOP: Final = AsyncIOLoop  # tornado imports it when it first connects: a fork at that moment would get half of it
 
 
 class _DirectResolver(Resolver):
