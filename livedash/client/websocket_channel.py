@@ -20,7 +20,9 @@ from livedash.client.http import Answer, error_of
 from livedash.errors import UnreachableError
 
 _SUBPROTOCOL: Final = "livedash.v1.msgpack"
-_TORNADO_LOOP: Final = AsyncIOLoop  # tornado imports it when it first connects: a fork at that moment would get half of it
+_TORNADO_LOOP: Final = (
+    AsyncIOLoop  # tornado imports it when it first connects: a fork at that moment would get half of it
+)
 
 
 class _DirectResolver(Resolver):
