@@ -26,7 +26,7 @@ from livedash.errors import NotFoundError, SettingRefusedError, UnreachableError
 from livedash.transports.close_codes import stays_away
 from livedash.wire.batch import Batch
 from livedash.wire.codec import MSGPACK
-from livedash.wire.messages import Bye, Delivery, Error, Gap, Subscribe, Subscribed
+from livedash.wire.messages import Bye, Delivery, Error, Gap, Keyed, Subscribe, Subscribed
 from livedash.wire.names import is_glob
 from livedash.wire.position import Position
 
@@ -64,6 +64,7 @@ class Feed:
         self._on_gap = on_gap
         self.gaps: list[Gap] = []
         self.positions: dict[str, Position] = {}
+        self._keys: dict[str, str | None] = {}  # of the rooms that are keyed ones
         self._queue: queue.SimpleQueue[_Taken] = queue.SimpleQueue()
         self._bells: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []  # of those who iterate in a loop
         self._reading: asyncio.Future[None] | None = None
@@ -218,13 +219,18 @@ class Feed:
                     self.gaps.append(gap)
                     if self._on_gap is not None:
                         self._on_gap(gap)
-                case Subscribed(room, epoch, offset) if not is_glob(room):
-                    self.positions.setdefault(room, Position(epoch, offset))
+                case Keyed() | Subscribed() as told:
+                    self._note(told)
                 case Error(_, message):
                     raise NotFoundError(message)
                 case Bye() as bye:
                     return bye
         return None
+
+    def _note(self, told: Keyed | Subscribed) -> None:
+        self._keys[told.room] = told.key
+        if isinstance(told, Subscribed) and not is_glob(told.room):
+            self.positions.setdefault(told.room, Position(told.epoch, told.offset))
 
     def _since_of(self, room: str) -> str:
         """The cursor of what was read already, else where the caller wanted to start."""
@@ -235,11 +241,16 @@ class Feed:
         return f"{room}:{position}" if position else self._since
 
     def _deliver(self, delivery: Delivery) -> None:
-        """A snapshot replaces what the reader holds; of its records those that it has not seen are given on."""
+        """A snapshot replaces what the reader holds; of its records those that it has not seen are given on.
+
+        Of a keyed room's snapshot nothing tells which those are: all of them are.
+        """
         before = self.positions.get(delivery.room)
         self.positions[delivery.room] = Position(delivery.epoch, delivery.offset)
         batch = delivery.batch
-        if before is not None and before.epoch == delivery.epoch and delivery.first_offset <= before.offset:
+        is_keyed_state = delivery.is_snapshot and self._keys.get(delivery.room) is not None
+        is_same_epoch = before is not None and before.epoch == delivery.epoch
+        if before is not None and is_same_epoch and not is_keyed_state and delivery.first_offset <= before.offset:
             batch = batch.slice(before.offset - delivery.first_offset + 1, batch.count)
         if batch.count > 0:
             self._put((delivery.room, batch))

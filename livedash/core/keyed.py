@@ -26,7 +26,7 @@ class KeyedState:
 
         Raises ValueRefusedError for a record without a key, LimitReachedError where the room would hold too much.
         """
-        changes = self._changes(batch)
+        changes, removed = self._changes(batch)
         before = [self.rows.get(key) for key in changes]
         count = len(self.rows) + sum((new is not None) - (old is not None) for new, old in _pairs(changes, before))
         nbytes = self.nbytes + sum(_nbytes(new) - _nbytes(old) for new, old in _pairs(changes, before))
@@ -37,23 +37,31 @@ class KeyedState:
                 f"{count} and {nbytes}; remove some keys by records with {DELETED!r}: true"
             )
         self.nbytes = nbytes
-        for key, row in changes.items():
-            if row is None:
-                self.rows.pop(key, None)
-            else:
-                self.rows[key] = row
+        for key in removed:
+            self.rows.pop(key, None)
+        self.rows.update((key, row) for key, row in changes.items() if row is not None)
 
     def snapshot(self) -> Batch | None:
         return Batch.concat(list(self.rows.values())) if self.rows else None
 
-    def _changes(self, batch: Batch) -> dict[Any, Batch | None]:
-        """What the batch leaves of each of its keys, None for a deleted one."""
+    def _changes(self, batch: Batch) -> tuple[dict[Any, Batch | None], set[Any]]:
+        """What the batch leaves of each of its keys, None for a deleted one; and the keys that it removes meanwhile.
+
+        A key that comes again after its removal is a new one, and comes last: in each viewer's order, too.
+        """
         column = batch.columns.get(self.field)
         if column is None or column.absent:
             raise ValueRefusedError(f"this room is keyed by {self.field!r}: each record needs that field")
-        keys = [_checked_key(key, self.field) for key in column.python_values()]
         deleted = _deleted_rows(batch)
-        return {key: None if row in deleted else batch.slice(row, row + 1) for key, row in _last_rows(keys).items()}
+        removed: set[Any] = set()
+        last: dict[Any, int] = {}
+        for row, value in enumerate(column.python_values()):
+            key = _checked_key(value, self.field)
+            if row in deleted:
+                removed.add(key)
+                last.pop(key, None)
+            last[key] = row
+        return {key: None if row in deleted else batch.slice(row, row + 1) for key, row in last.items()}, removed
 
 
 def latest_rows(batch: Batch, field: str) -> list[int]:

@@ -9,12 +9,15 @@ from livedash.core.hub import Hub
 from livedash.errors import CursorRefusedError, GoneError
 from livedash.wire.batch import EMPTY, Batch, joinable
 from livedash.wire.position import START, Position
-from livedash.wire.since import After, BadCursor, Earliest, Last, Now, parse_since
+from livedash.wire.since import After, BadCursor, Earliest, Last, Now, Snapshot, parse_since
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`position` is that of the last record, `first` the offset of the first; `batch` may be empty."""
+    """`position` is that of the last record, `first` the offset of the first; `batch` may be empty.
+
+    Of a keyed room's state, `position` is that of the room, and `first` the offset of the oldest record held.
+    """
 
     room: str
     position: Position
@@ -25,10 +28,13 @@ class Page:
 def read_page(hub: Hub, name: str, since: str, limit: int) -> Page:
     """History from `since` on, `limit` records at most, fewer where they can't be joined: `position` says how far it goes.
 
+    `snapshot` is the last records, or of a keyed room the latest record of each key, those that have been there longest.
     Raises NotFoundError for a room that does not exist, SettingRefusedError or CursorRefusedError for `since`.
     """
     room = hub.room(name)
     history = room.history
+    if room.keyed is not None and isinstance(parse_since(since, name), Snapshot):
+        return Page(name, room.position, history.first, room.snapshot(limit).slice(0, limit))
     after = _offset_after(since, name, room.position, history.first - 1, limit)
     parts: list[Batch] = []
     count, offset = 0, after

@@ -163,6 +163,10 @@ class Session:
         """Of all rooms but those whose first snapshot is still owed: without it their reader holds nothing."""
         return Cursor({room: each.position for room, each in self._subscriptions.items() if each.has_place})
 
+    def keys(self) -> dict[str, str]:
+        """The key of each keyed room that is read, as the viewer was told."""
+        return {room: each.key for room, each in self._subscriptions.items() if each.key is not None}
+
     @property
     def rooms(self) -> tuple[str, ...]:
         return tuple(self._subscriptions)

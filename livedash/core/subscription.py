@@ -30,7 +30,7 @@ from livedash.core.history import Stored
 from livedash.core.keyed import latest_rows
 from livedash.core.room import Room, Rooms
 from livedash.wire.batch import EMPTY, Batch, joinable
-from livedash.wire.messages import Delivery, Gap, GapReason, HubMessage, Mode, Shape, Subscribed
+from livedash.wire.messages import Delivery, Gap, GapReason, HubMessage, Keyed, Mode, Shape, Subscribed
 from livedash.wire.position import START, Position
 from livedash.wire.since import After, BadCursor, Earliest, Last, Now, Since, Snapshot
 
@@ -99,6 +99,7 @@ class Subscription:
         "_was_blocked",
         "gaps",
         "has_place",
+        "key",
         "position",
         "reading",
         "room",
@@ -113,6 +114,7 @@ class Subscription:
         self.state = State.WAITING
         self.position = START
         self.has_place = True  # False while the first snapshot is owed: `position` then means nothing to the viewer
+        self.key: str | None = None  # of the room, as the viewer was told
         self.skipped = 0
         self.gaps = 0
         self._gap: Gap | None = None
@@ -139,12 +141,16 @@ class Subscription:
             self.position = self._start_of(since, room)
             self._on(Event.ROOM_BEGAN)
             self._find_gap(room)
+        self.key = room.settings.key if room is not None else None
         is_recovered = self.state is not State.OWES_GAP
-        return Subscribed(self.room, self.position.epoch, self.position.offset, recovered=is_recovered)
+        return Subscribed(self.room, self.position.epoch, self.position.offset, is_recovered, self.key)
 
     def take(self, now_s: float, max_bytes: int) -> Iterator[HubMessage]:
         """What the viewer is owed now, in order; the position moves with each message that is taken."""
         room = self._rooms.get(self.room)
+        if room is not None and room.settings.key != self.key:
+            self.key = room.settings.key
+            yield Keyed(self.room, self.key)
         if self.state is State.WAITING and not self._leave_waiting(room, now_s):
             return
         if self.state is State.READING:

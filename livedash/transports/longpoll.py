@@ -47,6 +47,8 @@ class Answer:
     def body(self, session: Session) -> bytes:
         """JSON, with the cursor of the next request."""
         end: dict[str, Any] = {"cursor": str(session.cursor())}
+        if keys := session.keys():
+            end["keys"] = keys
         if self._failing:
             end["failing"] = self._failing
         if self._shape == "columns":

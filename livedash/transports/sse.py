@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 
@@ -11,7 +12,7 @@ from livedash.core.session import Session
 from livedash.transports.viewer import Liveness
 from livedash.wire import names
 from livedash.wire.codec import JSON
-from livedash.wire.messages import Bye, Delivery, Failing, Gap, HubMessage, Notice, Subscribed
+from livedash.wire.messages import Bye, Delivery, Failing, Gap, HubMessage, Keyed, Notice, Subscribed
 from livedash.wire.position import Cursor, Position
 from livedash.wire.sse import event_block
 
@@ -37,8 +38,10 @@ class EventFraming:
         self._positions = dict(session.cursor().positions)
         self._begun_with = frozenset(session.rooms)
         cursor = self._cursor()
-        data = _encode({"cursor": cursor, "rooms": list(self._positions)})
-        return event_block(data, event="livedash.start", event_id=cursor or None, retry_ms=self._retry_ms)
+        start: dict[str, Any] = {"cursor": cursor, "rooms": list(self._positions)}
+        if keys := session.keys():
+            start["keys"] = keys
+        return event_block(_encode(start), event="livedash.start", event_id=cursor or None, retry_ms=self._retry_ms)
 
     def pieces(self, messages: Iterable[HubMessage]) -> list[bytes]:
         """All that is owed now as one piece."""
@@ -58,8 +61,11 @@ class EventFraming:
                 return event_block(JSON.encode(message), event="livedash.notice")
             case Failing():
                 return event_block(JSON.encode(message), event="livedash.failing")
+            case Keyed():
+                return event_block(JSON.encode(message), event="livedash.keyed")
             case Subscribed(room, epoch, offset) if not names.is_glob(room) and room not in self._begun_with:
                 self._positions[room] = Position(epoch, offset)  # it began under a glob
+                return b"" if message.key is None else self._text(Keyed(room, message.key))
         return b""
 
     def _delivery(self, delivery: Delivery) -> bytes:

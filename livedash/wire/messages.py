@@ -131,12 +131,20 @@ class _FromHub(msgspec.Struct, frozen=True, tag_field="op", omit_defaults=True):
 
 
 class Subscribed(_FromHub, frozen=True, tag="subscribed"):
-    """`offset` is where the reader stands; `recovered` is False where a gap follows."""
+    """`offset` is where the reader stands; `recovered` is False where a gap follows. `key`: of a keyed room."""
 
     room: str
     epoch: str
     offset: int
     recovered: bool
+    key: str | None = None
+
+
+class Keyed(_FromHub, frozen=True, tag="keyed"):
+    """The room's key is another one than the reader was told (None: it has none any more); before all that follows it."""
+
+    room: str
+    key: str | None = None
 
 
 class Gap(_FromHub, frozen=True, tag="gap"):
@@ -224,7 +232,9 @@ class Pong(_FromHub, frozen=True, tag="pong"):
     pass
 
 
-Notification = Subscribed | Gap | Published | Welcome | Notice | Failing | Presence | Joined | Left | Error | Bye | Pong
+Notification = (
+    Subscribed | Keyed | Gap | Published | Welcome | Notice | Failing | Presence | Joined | Left | Error | Bye | Pong
+)
 
 
 @dataclass(frozen=True, slots=True)

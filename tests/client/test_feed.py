@@ -121,6 +121,18 @@ def test_an_error_of_the_caller_s_own_on_gap_reaches_who_iterates(serve: ServePr
         next(iter(feed))
 
 
+def test_all_of_a_keyed_rooms_state_is_given_after_a_gap(serve: ServeProcess, publisher: Publisher) -> None:
+    """The offsets of its records do not end at the snapshot's, so none of them is known to be old."""
+    hub = RemoteHub(endpoint_of_url(serve.environment["LIVEDASH_URL"], serve.environment["LIVEDASH_TOKEN"]))
+    hub.configure("keyed", {"key": "id", "history_records": 1})
+    publisher.push("keyed", [{"id": "a", "v": 1}, {"id": "b", "v": 2}, {"id": "c", "v": 3}, {"id": "a", "v": 4}])
+    publisher.flush(10)
+    with feed_of(serve, "keyed", since=f"keyed:{hub.state('keyed').epoch}-2") as feed:
+        records = iter(feed)
+        assert [next(records)["v"] for _ in range(3)] == [4, 2, 3]
+        assert [gap.reason for gap in feed.gaps] == ["trimmed"]
+
+
 # How a hub ends a connection
 
 

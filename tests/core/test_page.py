@@ -27,6 +27,14 @@ def test_history_is_read_from_where_it_was_asked_for(stage: Stage) -> None:
     assert read(stage, "train:0-0", 2) == [5, 6]
 
 
+def test_snapshot_of_a_keyed_room_is_the_latest_record_of_each_key() -> None:
+    stage = Stage(key="id", history_records=1)
+    stage.push({"id": "a", "n": 1}, {"id": "b", "n": 2}, {"id": "a", "n": 3}, {"id": "c", "n": 4})
+    stage.push({"id": "c", "n": 5, "_deleted": True})
+    assert (read(stage, "snapshot"), read(stage, "snapshot", 1), read(stage, "earliest")) == ([3, 2], [3], [5])
+    assert read_page(stage.hub, "train", "snapshot", 100).position.offset == 5
+
+
 def test_pages_follow_each_other_without_a_hole(stage: Stage) -> None:
     seen: list[int] = []
     since = "earliest"

@@ -6,7 +6,7 @@ from livedash import limits
 from livedash.core.grant import Grant
 from livedash.errors import LimitReachedError, NameRefusedError, NotFoundError
 from livedash.testing.viewer import MemoryViewer, gaps_of, notifications_of, snapshots_of
-from livedash.wire.messages import Error, Pong, Subscribed
+from livedash.wire.messages import Delivery, Error, Gap, Keyed, Pong, Subscribed
 from tests.core.stage import Stage, numbers
 
 
@@ -145,3 +145,40 @@ def test_a_closed_session_is_owed_nothing_and_is_no_viewer_any_more(stage: Stage
     assert viewer.take() == []
     assert stage.hub.viewers("train") == []
     assert stage.hub.statistics().sessions == 0
+
+
+# Keys
+
+
+def test_reader_of_a_keyed_room_is_told_its_key(stage: Stage) -> None:
+    stage.hub.configure("prices", {"key": "id"}, 0, 0.0)
+    stage.push_numbers(1, 1, room="train")
+    viewer = stage.viewer("*")
+    told = [message for message in notifications_of(viewer.take()) if isinstance(message, Subscribed)]
+    assert {answer.room: answer.key for answer in told} == {"*": None, "prices": "id", "train": None}
+    assert viewer.session.keys() == {"prices": "id"}
+
+
+@pytest.mark.parametrize("asked", ["train", "*"])
+def test_key_of_a_room_that_begins_later_is_told_before_its_records(stage: Stage, asked: str) -> None:
+    viewer = stage.viewer(asked)
+    viewer.take()
+    stage.hub.configure("train", {"key": "n"}, 0, 0.0)
+    stage.push_numbers(1, 1)
+    told = [message for message in viewer.take_all() if not isinstance(message, Subscribed) or message.key]
+    assert isinstance(told[0], Keyed if asked == "train" else Subscribed)
+    assert (told[0].key, numbers(told[1:]), viewer.session.keys()) == ("n", [1], {"train": "n"})
+
+
+def test_another_key_of_an_emptied_room_is_told_before_what_follows(stage: Stage) -> None:
+    stage.hub.configure("train", {"key": "n"}, 0, 0.0)
+    stage.push_numbers(1, 2)
+    viewer = stage.viewer()
+    viewer.take()
+    stage.hub.clear("train")
+    stage.hub.configure("train", {"key": None}, 0, 0.0)
+    stage.push_numbers(1, 1)
+    told = viewer.take_all()
+    assert told[0] == Keyed("train", None)
+    assert [type(message) for message in told[1:]] == [Gap, Delivery]
+    assert viewer.session.keys() == {}

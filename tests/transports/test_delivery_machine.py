@@ -210,6 +210,7 @@ class DeliveryMachine(RuleBasedStateMachine):
                 continue
             assert not held.owes_state
             assert not held.must_gap
+            assert reader.peer.keys.get(room) == there.settings.key
             if held.position is None or held.position != there.position:
                 assert self._is_all_own(reader, room, held.position), (room, held, there.position)
 

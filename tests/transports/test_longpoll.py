@@ -108,3 +108,11 @@ def test_notifications_are_no_answer(theatre: Theatre) -> None:
     poll = Poll(theatre, "train")
     theatre.hub.note_lost("train", "p1", 40)
     assert not poll.take()
+
+
+def test_keys_of_keyed_rooms_stand_in_each_answer_and_are_no_reason_for_one(theatre: Theatre) -> None:
+    poll = Poll(theatre, "train", "prices")
+    theatre.hub.configure("prices", {"key": "symbol"}, 0, 0.0)
+    assert not poll.take()
+    assert poll.body()["keys"] == {"prices": "symbol"}
+    assert Poll(theatre, "prices").body()["keys"] == {"prices": "symbol"}

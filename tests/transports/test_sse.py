@@ -209,3 +209,20 @@ def test_a_text_with_line_breaks_writes_no_event_of_its_own(theatre: Theatre) ->
 
 def test_a_quiet_stream_gets_a_comment_every_15_s() -> None:
     assert (liveness().ping_interval_s, liveness(4.0).ping_interval_s, liveness().answer_limit_s) == (15.0, 4.0, None)
+
+
+def test_keys_of_keyed_rooms_are_told_in_the_first_event(theatre: Theatre) -> None:
+    theatre.push({"n": 1})
+    theatre.hub.configure("prices", {"key": "symbol"}, 0, 0.0)
+    assert data(Stream(theatre, "*").start)["keys"] == {"prices": "symbol"}
+    assert data(Stream(theatre, "prices").start)["keys"] == {"prices": "symbol"}
+
+
+@pytest.mark.parametrize("asked", ["prices", "pr*"])
+def test_key_of_a_room_that_begins_later_is_an_event_before_its_records(theatre: Theatre, asked: str) -> None:
+    stream = Stream(theatre, asked)
+    theatre.hub.configure("prices", {"key": "symbol"}, 0, 0.0)
+    theatre.push({"symbol": "A"}, room="prices")
+    keyed, record = stream.take()
+    assert (keyed.event, data(keyed)) == ("livedash.keyed", {"op": "keyed", "room": "prices", "key": "symbol"})
+    assert (keyed.event_id, data(record)) == (stream.start.event_id, {"symbol": "A"})

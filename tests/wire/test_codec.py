@@ -25,6 +25,7 @@ from livedash.wire.messages import (
     Hello,
     HubMessage,
     Joined,
+    Keyed,
     Left,
     Lost,
     Notice,
@@ -60,6 +61,9 @@ FROM_CLIENT: list[ClientMessage] = [
 ]
 FROM_HUB: list[HubMessage] = [
     Subscribed("train", "k3x9", 41, recovered=True),
+    Subscribed("prices", "k3x9", 41, recovered=False, key="symbol"),
+    Keyed("prices", "symbol"),
+    Keyed("prices"),
     Gap("train", "trimmed", 42, 90),
     Gap("train", "epoch"),
     Published("k3x9", 44, 7),

@@ -72,10 +72,18 @@ class Missed:
 Heard = Began | Records | State | Missed
 
 
+def note_key(keys: dict[str, str], room: str, key: str | None) -> None:
+    """The hub said what the key of a room is, or (None) that it has none."""
+    keys.pop(room, None)
+    if key is not None:
+        keys[room] = key
+
+
 class Peer(Protocol):
     """One reader of one hub at a time, that of `stage`. Nothing is heard but by `carry`."""
 
     stage: Stage
+    keys: dict[str, str]  # of the keyed rooms, as it was told
 
     @property
     def cursor(self) -> str:

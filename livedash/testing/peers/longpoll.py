@@ -26,6 +26,7 @@ class PollPeer:
         self.stage = stage
         self._grant = grant
         self._wishes: tuple[Wish, ...] = ()
+        self.keys: dict[str, str] = {}
         self._cursor = ""
         self._session: Session | None = None
         self._answer = Answer("records")
@@ -80,6 +81,7 @@ class PollPeer:
             self._answer.take(self._session, self.stage.clock_s())
 
     def _understood(self, body: dict[str, Any]) -> Iterator[Heard]:
+        self.keys = body.get("keys", {})
         positions = Cursor.parse(body["cursor"]).positions if body["cursor"] else {}
         if self._wishes[0].shape == "columns":
             yield from map(_told, body["messages"])

@@ -9,7 +9,7 @@ from typing import Any
 from livedash import limits
 from livedash.core.grant import Grant, owner
 from livedash.server.routes.reading import start_from_request
-from livedash.testing.peers.contract import Began, Heard, Missed, Records, State, Wish
+from livedash.testing.peers.contract import Began, Heard, Missed, Records, State, Wish, note_key
 from livedash.testing.peers.line import StreamLine
 from livedash.transports import sse
 from livedash.transports.viewer import Stage, Viewer
@@ -29,6 +29,7 @@ class SsePeer:
         self.stage = stage
         self._grant = grant
         self._wishes: tuple[Wish, ...] = ()
+        self.keys: dict[str, str] = {}
         self._last_id = ""
         self._skipped: dict[str, int] = {}
         self._line = StreamLine()
@@ -80,6 +81,7 @@ class SsePeer:
         data: Any = json.loads(event.data)
         match event.event:
             case "livedash.start":
+                self.keys = data.get("keys", {})
                 for room, position in _positions(data["cursor"]).items():
                     yield Began(room, position)
             case "livedash.gap":
@@ -88,6 +90,8 @@ class SsePeer:
                 yield _delivered(event.data)
             case "livedash.skipped":
                 self._skipped[data["room"]] = data["skipped"]
+            case "livedash.keyed":
+                note_key(self.keys, data["room"], data.get("key"))
             case "livedash.notice" | "livedash.failing" | "livedash.bye":
                 return
             case _:

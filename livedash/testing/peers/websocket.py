@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from livedash.core.grant import Grant, owner
 from livedash.errors import CursorRefusedError
-from livedash.testing.peers.contract import Began, Heard, Missed, Records, State, Wish
+from livedash.testing.peers.contract import Began, Heard, Missed, Records, State, Wish, note_key
 from livedash.testing.peers.line import Line
 from livedash.transports.comm import CommTransport
 from livedash.transports.viewer import Stage
@@ -19,6 +19,7 @@ from livedash.wire.messages import (
     Error,
     Gap,
     HubMessage,
+    Keyed,
     Ping,
     Publish,
     Subscribe,
@@ -38,6 +39,7 @@ class WebSocketPeer:
         self.stage = stage
         self._codec = codec
         self._grant = grant
+        self.keys: dict[str, str] = {}
         self._wishes: dict[str, Wish] = {}
         self._positions: dict[str, Position] = {}
         self._forged: str | None = None
@@ -140,7 +142,10 @@ class WebSocketPeer:
                     yield Records(room, Position(epoch, offset), batch.records(), message.skipped)
             case Gap(room, reason, start, stop):
                 yield Missed(room, reason, start, stop)
+            case Keyed(room, key):
+                note_key(self.keys, room, key)
             case Subscribed(room):
+                note_key(self.keys, room, message.key)
                 self._unanswered[room] = self._unanswered.get(room, 0) - 1
                 if not is_glob(room) and self._is_awaited(room):
                     yield from self._began(room, Position(message.epoch, message.offset), message.recovered)
