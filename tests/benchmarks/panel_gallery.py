@@ -21,8 +21,8 @@ from playwright.sync_api import ConsoleMessage, Page, sync_playwright
 
 FRONTEND = Path(__file__).parents[2] / "livedash" / "frontend"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
-SCENES = ["auto", "board", "runs", "figure", "states"]
-SPEED_SCENES = ["job", "load", "long", "many"]
+SCENES = ["auto", "board", "runs", "figure", "states", "keyed"]
+SPEED_SCENES = ["job", "load", "long", "many", "keyed"]
 SECONDS = 6
 
 

@@ -121,6 +121,9 @@ export class PageClient implements Client {
         if (!isGlob(message.room)) this.room(message.room)?.onSubscribed(message, this.readers.startsWithState(message.room));
         this.tellStatus(this.readers.covering(message.room));
         break;
+      case "keyed":
+        this.room(message.room)?.onKey(message.key);
+        break;
       case "columns":
         this.onColumns(message);
         break;
@@ -198,7 +201,7 @@ export class PageClient implements Client {
     reader.rooms.add(room.name);
     if (step.kind === "append" && !isFirst) listener.append(step.batch);
     // To who comes late, what was held before is news too.
-    else listener.snapshot((isFirst ? room.held.snapshot(reader.window) : null) ?? step.batch);
+    else listener.snapshot((isFirst ? room.held.snapshot(reader.window) : null) ?? step.batch, room.key);
     // Before its first record the room was waited for; an empty state of no epoch says that it is again.
     if (isFirst || step.kind === "snapshot") this.tellStatusTo(reader);
   }

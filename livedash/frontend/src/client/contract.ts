@@ -42,8 +42,11 @@ export interface Gap {
  * ended, or a `gap`, which a `snapshot` follows. A listener of a glob gets the same for each real room, named by `batch.room`.
  */
 export interface RoomListener {
-  /** Replaces all that is held of `batch.room`; `count` may be 0. */
-  snapshot(batch: Batch): void;
+  /**
+   * Replaces all that is held of `batch.room`; `count` may be 0. Where the room is a keyed one, `key` is its field, also of the `append`s that
+   * follow; a snapshot may then hold several records of a key, of which the last one counts (see keyed_rows.ts).
+   */
+  snapshot(batch: Batch, key: string | null): void;
   append(batch: Batch): void;
   gap(gap: Gap): void;
   status(status: FeedStatus): void;

@@ -1,10 +1,20 @@
-// The newest records of one room, kept so that a panel that comes later gets a snapshot at once.
+// The newest records of one room, kept so that a panel that comes later gets a snapshot at once. Those of a keyed room are in held_keys.ts.
 import type { Batch } from "../wire/batch.ts";
 import { join, slice } from "../wire/join.ts";
 
 const PIECES = 64; // a publisher sends as many small batches a second: each alone costs more than what it holds
 
-export class HeldRecords {
+export interface Held {
+  /** A state. `isAll`: the room has nothing beside it. */
+  replace(batch: Batch, isAll: boolean): void;
+  /** What follows; `window` records are wanted at most. */
+  append(batch: Batch, window: number): void;
+  clear(): void;
+  /** The state for a reader of `window` records; null where it may be more than what is held here. */
+  snapshot(window: number): Batch | null;
+}
+
+export class HeldRecords implements Held {
   private batches: Batch[] = [];
   /** How many of the last batches have not been joined yet. */
   private pieces = 0;
@@ -12,11 +22,11 @@ export class HeldRecords {
   /** True if the room has no older record than these, or had none when they came. */
   private isAll = false;
 
-  replace(batch: Batch, window: number): void {
+  replace(batch: Batch, isAll: boolean): void {
     this.batches = [batch];
     this.pieces = 0;
     this.count = batch.count;
-    this.isAll = batch.count < window;
+    this.isAll = isAll;
   }
 
   append(batch: Batch, window: number): void {
@@ -44,7 +54,7 @@ export class HeldRecords {
     return { pieces: this.batches.length, records: this.count };
   }
 
-  /** The last `window` records; null where there may be more of them than are held here. */
+  /** The last `window` records. */
   snapshot(window: number): Batch | null {
     const [first, ...others] = this.batches;
     if (first === undefined || (this.count < window && !this.isAll)) return null;

@@ -5,7 +5,8 @@ import type { Columns, Failing, GapMessage, Notice, Snapshot, Subscribed } from 
 import type { Position } from "../wire/position.ts";
 import { formatPosition, NO_EPOCH } from "../wire/position.ts";
 import type { FailingSource } from "./contract.ts";
-import { HeldRecords } from "./held.ts";
+import { HeldRecords, type Held } from "./held.ts";
+import { HeldKeys } from "./held_keys.ts";
 
 /**
  * What a message means to those who read the room. "ask": something is missing before it, which has to be asked for from `entry` on; "missing":
@@ -22,7 +23,9 @@ const MISSING: Step = { kind: "missing" };
 const ASK: Step = { kind: "ask" };
 
 export class RoomReader {
-  readonly held = new HeldRecords();
+  held: Held = new HeldRecords();
+  /** The field that makes the room a keyed one. */
+  key: string | null = null;
   /** The largest that a reader here wants. */
   window = 0;
   /** Records that each publisher lost, in all. */
@@ -34,6 +37,8 @@ export class RoomReader {
   /** Where the hub said that it starts. */
   private start: Position | null = null;
   private isAsked = true;
+  /** Another key than what was handed out had. */
+  private isKeyNew = false;
   private asks = 0;
 
   constructor(readonly name: string) {}
@@ -78,10 +83,19 @@ export class RoomReader {
 
   /** `isStateComing`: it was asked for the state, so that only a snapshot says where the reader stands. */
   onSubscribed(message: Subscribed, isStateComing: boolean): void {
+    this.onKey(message.key);
     this.isAsked = false;
     this.failing = []; // what fails follows
     this.start = { epoch: message.epoch, offset: message.offset };
     if (this.position === null && (!isStateComing || message.epoch === NO_EPOCH)) this.position = this.start;
+  }
+
+  /** A room gets its key before its first record: what follows is a state of its own, and not to be joined to what was held. */
+  onKey(key: string | null): void {
+    if (key === this.key) return;
+    this.key = key;
+    this.held = key === null ? new HeldRecords() : new HeldKeys(key);
+    this.isKeyNew = true;
   }
 
   onSnapshot({ batch, skipped }: Snapshot): Step {
@@ -90,7 +104,8 @@ export class RoomReader {
     this.isAsked = false;
     this.asks = 0;
     this.position = { epoch: batch.epoch, offset: batch.offset };
-    this.held.replace(batch, this.window);
+    this.isKeyNew = false;
+    this.held.replace(batch, this.key !== null || batch.count < this.window);
     return { kind: "snapshot", batch, skipped };
   }
 
@@ -102,11 +117,12 @@ export class RoomReader {
     // Which rows are new can't be told where some were left out.
     if (first < expected && skipped > 0) return this.ask();
     this.asks = 0;
-    const isFirst = !this.hasState;
+    const isFirst = !this.hasState || this.isKeyNew;
+    this.isKeyNew = false;
     const fresh = first < expected ? slice(batch, expected - first, batch.count) : batch;
     this.position = { epoch: batch.epoch, offset: batch.offset };
     if (!isFirst) this.held.append(fresh, this.window);
-    else this.held.replace(fresh, first === 1 ? Infinity : 0);
+    else this.held.replace(fresh, first === 1);
     return { kind: isFirst ? "snapshot" : "append", batch: fresh, skipped };
   }
 
@@ -120,7 +136,8 @@ export class RoomReader {
   /** What comes without having been asked for, and can't be asked for now: a kernel that runs a cell streams to a page that came late. */
   takeAsState({ batch, skipped }: Columns): Step {
     this.position = { epoch: batch.epoch, offset: batch.offset };
-    this.held.replace(batch, 0);
+    this.isKeyNew = false;
+    this.held.replace(batch, false);
     return { kind: "snapshot", batch, skipped };
   }
 

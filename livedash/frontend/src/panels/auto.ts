@@ -1,4 +1,4 @@
-// Panels chosen from what comes: number tiles, a line chart for each group of fields of like size, a table for texts. A field that appears later gets
+// Panels chosen from what comes: number tiles, a line chart for each group of fields of like size, a table for texts and for a keyed room. A field that appears later gets
 // its place then. The first records say little of a field's size, so groups are made anew when there are more; what still fits stays.
 import type { MakeView } from "./contract.ts";
 import type { PanelFeed, ReadableFeed } from "./feed.ts";
@@ -14,6 +14,7 @@ import { chooseX } from "./x_axis.ts";
 const MOST_LINES = 12;
 const REGROUP_AT = [1, 16, 256, 2048]; // records held
 const LINE_HEIGHT = 200;
+const KEYED_HEIGHT = 440; // the whole of what the room is
 
 export type AutoParts = Omit<FrameParts, "make" | "title" | "feed"> & { readonly feed: PanelFeed };
 
@@ -43,15 +44,23 @@ export class AutoPanel {
   }
 
   private update(): void {
-    for (const [name, window] of this.parts.feed.windows) {
-      if (window.length > 0) (this.rooms.get(name) ?? this.begin(name)).update(window);
+    const { windows, keyed } = this.parts.feed;
+    for (const [name, window] of windows) {
+      if (window.length > 0) this.room(name, keyed.has(name)).update(window);
     }
   }
 
-  private begin(name: string): AutoRoom {
+  private room(name: string, isKeyed: boolean): AutoRoom {
+    const room = this.rooms.get(name);
+    if (room?.isKeyed === isKeyed) return room;
+    room?.dispose(); // it was emptied, and has another key now
+    return this.begin(name, isKeyed);
+  }
+
+  private begin(name: string, isKeyed: boolean): AutoRoom {
     this.waiting?.dispose();
     this.waiting = null;
-    const room = new AutoRoom(this.parts, this.parts.feed.ofRoom(name), this.titleOf(name));
+    const room = new AutoRoom(this.parts, this.parts.feed.ofRoom(name), this.titleOf(name), isKeyed);
     this.rooms.set(name, room);
     this.element.append(room.element);
     return room;
@@ -79,6 +88,7 @@ class AutoRoom {
     private readonly parts: AutoParts,
     private readonly feed: ReadableFeed,
     private readonly title: string,
+    readonly isKeyed: boolean,
   ) {
     this.element.className = "ld-stack";
     this.grid.className = "ld-charts";
@@ -89,8 +99,14 @@ class AutoRoom {
     return [this.tiles, ...this.lines.values(), this.table].filter((frame) => frame !== null);
   }
 
+  dispose(): void {
+    this.frames.forEach((frame) => frame.dispose());
+    this.element.remove();
+  }
+
   /** With each batch: most change nothing here. */
   update(window: RollingWindow): void {
+    if (this.isKeyed) return this.showTable(this.title, this.parts.spec.height ?? KEYED_HEIGHT);
     const isLarger = window.length >= (REGROUP_AT[this.regrouped] ?? Infinity);
     if (window.fieldsVersion === this.fieldsVersion && !isLarger) return;
     this.fieldsVersion = window.fieldsVersion;
@@ -109,7 +125,7 @@ class AutoRoom {
       this.lines.delete(group);
     }
     shown.forEach((group, at) => {
-      const frame = this.lines.get(group) ?? this.frame("line", lineView, "", group.fields);
+      const frame = this.lines.get(group) ?? this.frame("line", lineView, "", group.fields, this.parts.spec.height ?? LINE_HEIGHT);
       this.lines.set(group, frame);
       if (this.grid.children[at] !== frame.element) this.grid.insertBefore(frame.element, this.grid.children[at] ?? null);
     });
@@ -117,18 +133,21 @@ class AutoRoom {
 
   private showOthers(window: RollingWindow): void {
     if (!this.tiles && this.groups.length > 0) {
-      this.tiles = this.frame("number", numberView, this.title, this.parts.spec.fields);
+      this.tiles = this.frame("number", numberView, this.title, this.parts.spec.fields, null);
       this.element.prepend(this.tiles.element);
     }
-    if (!this.table && hasTexts(window)) {
-      this.table = this.frame("table", tableView, this.tiles ? "" : this.title, this.parts.spec.fields);
-      this.element.append(this.table.element);
-    }
+    if (hasTexts(window)) this.showTable(this.tiles ? "" : this.title, null);
   }
 
-  private frame(kind: PanelKind, make: MakeView, title: string, fields: readonly string[] | null): PanelFrame {
+  private showTable(title: string, height: number | null): void {
+    if (this.table) return;
+    this.table = this.frame("table", tableView, title, this.parts.spec.fields, height);
+    this.element.append(this.table.element);
+  }
+
+  private frame(kind: PanelKind, make: MakeView, title: string, fields: readonly string[] | null, height: number | null): PanelFrame {
     // The group's own list: a field that joins it later is drawn too.
-    const spec: PanelSpec = { ...this.parts.spec, kind, fields, height: kind === "line" ? (this.parts.spec.height ?? LINE_HEIGHT) : null };
+    const spec: PanelSpec = { ...this.parts.spec, kind, fields, height };
     return new PanelFrame({ ...this.parts, feed: this.feed, spec, make, title });
   }
 }

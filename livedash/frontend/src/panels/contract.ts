@@ -16,6 +16,8 @@ export interface View {
   resize(widthPx: number): void;
   themed(theme: Theme): void;
   dispose(): void;
+  /** True if it shows, too, that all of its records are gone; others keep their last picture. */
+  readonly drawsEmpty?: boolean;
   /** Least time between two paints, for views that are slow to draw. */
   readonly everyMs?: number;
 }

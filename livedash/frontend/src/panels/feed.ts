@@ -1,5 +1,6 @@
-// What panels read: their rooms' newest records in rolling windows, and how the feed is doing. Panels that want the same share one.
+// What panels read: their rooms' newest records in rolling windows, keyed rooms by their keys too, and how the feed is doing. Panels that want the same share one.
 import type { Client, FeedStatus, Gap, RoomListener, Subscription } from "../client/contract.ts";
+import { KeyedRows } from "../client/keyed_rows.ts";
 import type { Batch } from "../wire/batch.ts";
 import { jointStatus } from "./status.ts";
 import { RollingWindow } from "./window.ts";
@@ -10,6 +11,8 @@ export interface ReadableFeed {
   readonly rooms: readonly string[];
   /** By room; a glob's rooms come as their first records do. */
   readonly windows: ReadonlyMap<string, RollingWindow>;
+  /** Of the keyed rooms, the latest record per key. */
+  readonly keyed: ReadonlyMap<string, KeyedRows>;
   readonly status: FeedStatus;
   /** The last one, and how many records all of them lacked. */
   readonly gap: Gap | null;
@@ -22,6 +25,7 @@ export interface ReadableFeed {
 
 export class PanelFeed implements ReadableFeed {
   readonly windows = new Map<string, RollingWindow>();
+  readonly keyed = new Map<string, KeyedRows>();
   gap: Gap | null = null;
   missed = 0;
   skipped = 0;
@@ -66,8 +70,12 @@ export class PanelFeed implements ReadableFeed {
 
   private listener(at: number): RoomListener {
     return {
-      snapshot: (batch) => this.take(batch, true),
-      append: (batch) => this.take(batch, false),
+      snapshot: (batch, key) => this.begin(batch, key),
+      append: (batch) => {
+        this.window(batch.room).append(batch);
+        this.keyed.get(batch.room)?.append(batch);
+        this.tell();
+      },
       gap: (gap) => {
         this.gap = gap;
         if (gap.from !== undefined && gap.to !== undefined) this.missed += Math.max(0, gap.to - gap.from + 1);
@@ -83,15 +91,19 @@ export class PanelFeed implements ReadableFeed {
     };
   }
 
-  private take(batch: Batch, isState: boolean): void {
-    let window = this.windows.get(batch.room);
-    if (!window) {
-      window = new RollingWindow(this.capacity);
-      this.windows.set(batch.room, window);
-    }
-    if (isState) window.replace(batch);
-    else window.append(batch);
+  private begin(batch: Batch, key: string | null): void {
+    const { room } = batch;
+    this.window(room).replace(batch);
+    if (key === null) this.keyed.delete(room);
+    else if (this.keyed.get(room)?.key !== key) this.keyed.set(room, new KeyedRows(key));
+    this.keyed.get(room)?.replace(batch);
     this.tell();
+  }
+
+  private window(room: string): RollingWindow {
+    let window = this.windows.get(room);
+    if (!window) this.windows.set(room, (window = new RollingWindow(this.capacity)));
+    return window;
   }
 
   private tell(): void {
@@ -112,6 +124,11 @@ class RoomOfFeed implements ReadableFeed {
   get windows(): ReadonlyMap<string, RollingWindow> {
     const window = this.feed.windows.get(this.room);
     return new Map(window ? [[this.room, window]] : []);
+  }
+
+  get keyed(): ReadonlyMap<string, KeyedRows> {
+    const rows = this.feed.keyed.get(this.room);
+    return new Map(rows ? [[this.room, rows]] : []);
   }
 
   get status(): FeedStatus {

@@ -57,7 +57,7 @@ export class PanelFrame implements Painter {
   paint(nowMs: number): void {
     const { feed } = this.parts;
     this.badge.show(feed);
-    if (!feed.hasRecords) return;
+    if (!feed.hasRecords && !this.view?.drawsEmpty) return;
     if (this.width === 0) this.width = this.element.clientWidth;
     if (this.width === 0) return; // detached or hidden: resized() paints when it is back
     const view = this.view ?? this.begin();

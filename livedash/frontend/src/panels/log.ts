@@ -44,7 +44,7 @@ class LogView implements View {
     if (window !== this.window || window.revision !== this.revision) this.rows.reset();
     this.window = window;
     this.revision = window.revision;
-    this.rows.paint(window, null);
+    this.rows.paintByTime(window);
   }
 
   resize(): void {

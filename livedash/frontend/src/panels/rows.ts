@@ -21,7 +21,8 @@ export class Rows {
   readonly element = document.createElement("div");
   private readonly spacer = document.createElement("div");
   private readonly back = document.createElement("button");
-  private readonly pool: HTMLElement[] = [];
+  private pool: HTMLElement[] = [];
+  private readonly shown = new WeakMap<HTMLElement, number>();
   /** The newest row as the viewer left it; null while following. */
   private pinned: number | null = null;
   private shownPx = 0;
@@ -50,24 +51,19 @@ export class Rows {
     this.pool.splice(0).forEach((element) => element.remove());
   }
 
-  /** `order`: rows in an order of their own, first one on top, which no longer follows; null: by time. */
-  paint(window: RollingWindow, order: readonly number[] | null): void {
-    if (order) this.paintOrder(order);
-    else this.paintByTime(window);
-  }
-
-  private paintOrder(order: readonly number[]): void {
+  /** Rows in an order of their own, first one on top, which does not follow the newest. Each stays in its element while it is in view. */
+  paintOrder(order: readonly number[]): void {
     this.pinned = null;
     this.back.hidden = true;
-    this.draw(order.length, (at) => order[at]!);
+    this.draw(order.length, (at) => order[at]!, { isKept: true });
   }
 
-  private paintByTime(window: RollingWindow): void {
+  paintByTime(window: RollingWindow): void {
     const isFirst = this.parts.newest === "first";
     this.pin(window, isFirst);
     const last = Math.max(this.pinned ?? window.nextRow, window.firstRow);
     const count = (isFirst ? last : window.nextRow) - window.firstRow;
-    if (!isFirst && this.pinned === null) this.draw(count, (at) => window.firstRow + at, true);
+    if (!isFirst && this.pinned === null) this.draw(count, (at) => window.firstRow + at, { isAtEnd: true });
     else this.draw(count, (at) => (isFirst ? last - 1 - at : window.firstRow + at));
     const fresh = this.pinned === null ? 0 : window.nextRow - this.pinned;
     this.back.hidden = this.pinned === null;
@@ -92,7 +88,12 @@ export class Rows {
     if (gone > 0) this.element.scrollTop -= gone * this.parts.rowPx;
   }
 
-  private draw(count: number, rowAt: (at: number) => number, isAtEnd = false): void {
+  /** The row that an element shows. */
+  rowOf(element: HTMLElement): number {
+    return this.shown.get(element) ?? -1;
+  }
+
+  private draw(count: number, rowAt: (at: number) => number, { isAtEnd = false, isKept = false } = {}): void {
     const { rowPx } = this.parts;
     const { element } = this;
     const heightPx = count * rowPx;
@@ -102,21 +103,38 @@ export class Rows {
     const scrollPx = isAtEnd ? Math.max(0, heightPx - element.clientHeight) : element.scrollTop;
     if (isAtEnd) element.scrollTop = heightPx;
     const first = Math.max(0, Math.min(count - 1, Math.floor(scrollPx / rowPx)));
-    const shown = Math.min(MOST_ROWS, count - first, Math.ceil(viewPx / rowPx) + 1);
-    while (this.pool.length < shown) this.addRow();
-    while (this.pool.length > Math.max(shown, 0)) this.pool.pop()!.remove();
-    this.pool.forEach((row, at) => {
+    const inView = Math.max(0, Math.min(MOST_ROWS, count - first, Math.ceil(viewPx / rowPx) + 1));
+    const rows = Array.from({ length: inView }, (_, at) => rowAt(first + at));
+    if (isKept) this.keepRows(rows);
+    while (this.pool.length < inView) this.pool.push(this.newElement());
+    while (this.pool.length > inView) this.pool.pop()!.remove();
+    this.pool.forEach((element, at) => {
       const top = `translateY(${(first + at) * rowPx}px)`;
-      if (row.style.transform !== top) row.style.transform = top;
-      this.parts.fill(row, rowAt(first + at));
+      if (element.style.transform !== top) element.style.transform = top;
+      if (isKept && element.ariaRowIndex !== String(first + at + 1)) element.ariaRowIndex = String(first + at + 1);
+      this.shown.set(element, rows[at]!);
+      this.parts.fill(element, rows[at]!);
     });
   }
 
-  private addRow(): void {
-    const row = this.parts.newRow();
-    row.classList.add("ld-line-row");
-    this.pool.push(row);
-    this.spacer.append(row);
+  /** Orders the elements such that each row that was in view keeps its own: what that is doing, a flash, goes on. */
+  private keepRows(rows: readonly number[]): void {
+    const places = new Map(rows.map((row, at) => [row, at]));
+    const kept: (HTMLElement | undefined)[] = rows.map(() => undefined);
+    const free: HTMLElement[] = [];
+    for (const element of this.pool) {
+      const at = places.get(this.rowOf(element));
+      if (at === undefined) free.push(element);
+      else kept[at] = element;
+    }
+    this.pool = [...kept.map((element) => element ?? free.shift() ?? this.newElement()), ...free];
+  }
+
+  private newElement(): HTMLElement {
+    const element = this.parts.newRow();
+    element.classList.add("ld-line-row");
+    this.spacer.append(element);
+    return element;
   }
 
   private followAgain(): void {

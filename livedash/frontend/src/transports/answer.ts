@@ -2,6 +2,7 @@
 import type { HubMessage } from "../wire/messages.ts";
 import { isGlob } from "../wire/names.ts";
 import { parseCursor } from "../wire/position.ts";
+import { fieldsOf } from "../wire/values.ts";
 import type { End, Wish } from "./contract.ts";
 
 const MAX_DETAIL_CHARACTERS = 300;
@@ -37,14 +38,29 @@ async function errorMessage(response: Response): Promise<string | null> {
   }
 }
 
-/** On HTTP nothing is answered to a subscription; the cursor says the same: where the reader stands in each room. */
-export function subscribedOf(cursor: string, wishes: Iterable<Wish>): HubMessage[] {
+/**
+ * On HTTP nothing is answered to a subscription; the cursor says the same: where the reader stands in each room. `keys` is what the server told
+ * of keyed rooms.
+ */
+export function subscribedOf(cursor: string, wishes: Iterable<Wish>, keys: unknown): HubMessage[] {
   const messages: HubMessage[] = [];
   for (const { room } of wishes) {
-    if (isGlob(room)) messages.push({ op: "subscribed", room, epoch: "0", offset: 0, recovered: true });
+    if (isGlob(room)) messages.push({ op: "subscribed", room, epoch: "0", offset: 0, recovered: true, key: null });
   }
+  const told = keysOf(keys);
   for (const [room, { epoch, offset }] of parseCursor(cursor) ?? []) {
-    messages.push({ op: "subscribed", room, epoch, offset, recovered: true });
+    messages.push({ op: "subscribed", room, epoch, offset, recovered: true, key: told.get(room) ?? null });
   }
   return messages;
+}
+
+/** The keys of rooms: of those that have one, though no cursor has a room whose state is still owed, and of all `others`. */
+export function keyedOf(keys: unknown, others: readonly HubMessage[] = []): HubMessage[] {
+  const told = new Map<string, string | null>(keysOf(keys));
+  for (const message of others) if (message.op === "subscribed" && !isGlob(message.room)) told.set(message.room, message.key);
+  return Array.from(told, ([room, key]) => ({ op: "keyed", room, key }));
+}
+
+function keysOf(raw: unknown): ReadonlyMap<string, string> {
+  return new Map(Object.entries(fieldsOf(raw ?? {}, "the keys of an answer")).filter((entry): entry is [string, string] => typeof entry[1] === "string"));
 }

@@ -2,7 +2,7 @@
 import { parseJson } from "../wire/json.ts";
 import { messageOf } from "../wire/messages.ts";
 import { fieldsOf } from "../wire/values.ts";
-import { piecesOf, subscribedOf, whyRefused } from "./answer.ts";
+import { keyedOf, piecesOf, subscribedOf, whyRefused } from "./answer.ts";
 import type { Clock, ConnectionEvents, End, Requests, Transport, Wish } from "./contract.ts";
 import { queryOf } from "./query.ts";
 import { RequestsInTurn } from "./requests_in_turn.ts";
@@ -54,10 +54,12 @@ class Polls extends RequestsInTurn {
     const answer = fieldsOf(parseJson(body), "a poll's answer");
     const messages = Array.isArray(answer.messages) ? answer.messages.map(messageOf) : [];
     // The cursor after the messages: rooms of which none came stand where it says, and the others are there already.
-    const positions = typeof answer.cursor === "string" ? subscribedOf(answer.cursor, wishes) : [];
+    const positions = typeof answer.cursor === "string" ? subscribedOf(answer.cursor, wishes, answer.keys) : [];
+    // The keys come first: they tell how the records are to be held.
+    const keys = keyedOf(answer.keys, positions);
     // The positions stand for an answer to a subscription, after which comes what fails.
     const failing = Object.entries(fieldsOf(answer.failing ?? {}, "what fails")).map(([room, sources]) => messageOf({ op: "failing", room, sources }));
-    for (const message of [...messages, ...positions, ...failing]) {
+    for (const message of [...keys, ...messages, ...positions, ...failing]) {
       if (message && !signal.aborted) this.events.message(message);
     }
     return messages.length === 0;

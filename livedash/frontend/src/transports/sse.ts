@@ -5,7 +5,7 @@ import { parseJson } from "../wire/json.ts";
 import { fieldsOf } from "../wire/values.ts";
 import type { SseEvent } from "../wire/sse.ts";
 import { SseParser } from "../wire/sse.ts";
-import { piecesOf, subscribedOf, whyRefused } from "./answer.ts";
+import { keyedOf, piecesOf, subscribedOf, whyRefused } from "./answer.ts";
 import type { Clock, ConnectionEvents, End, Requests, Transport, Wish } from "./contract.ts";
 import { queryOf } from "./query.ts";
 import { RequestsInTurn } from "./requests_in_turn.ts";
@@ -57,8 +57,9 @@ class Stream extends RequestsInTurn {
 
 function messagesOf(event: SseEvent, wishes: readonly Wish[]): HubMessage[] {
   if (event.event === START) {
-    const { cursor } = fieldsOf(parseJson(event.data), START);
-    return subscribedOf(typeof cursor === "string" ? cursor : event.id, wishes);
+    const { cursor, keys } = fieldsOf(parseJson(event.data), START);
+    const start = typeof cursor === "string" ? cursor : event.id;
+    return [...keyedOf(keys), ...subscribedOf(start, wishes, keys)];
   }
   const message = messageOf(parseJson(event.data));
   return message ? [message] : [];

@@ -1,6 +1,6 @@
-// Cutting batches at a row and joining them, without a change of a value. A field whose type differs becomes the narrowest that holds both.
+// Cutting batches at a row, picking rows and joining them, without a change of a value. A field whose type differs becomes the narrowest that holds both.
 import type { Batch } from "./batch.ts";
-import { cell } from "./batch.ts";
+import { cell, presentIndex } from "./batch.ts";
 import type { Column, ColumnType } from "./column.ts";
 
 const MAX_DATE_MS = 8.64e15; // ECMA-262: what a Date can hold
@@ -29,6 +29,29 @@ export function join(batches: readonly [Batch, ...Batch[]]): Batch {
   for (const name of names) columns.set(name, joinColumn(batches, name));
   const times = concatenated(batches.map((batch) => batch.times), count);
   return { room: last.room, epoch: last.epoch, offset: last.offset, count, times, columns };
+}
+
+/** The given rows, in that order. Columns that none of them has are left out. */
+export function take(batch: Batch, rows: readonly number[]): Batch {
+  const columns = new Map<string, Column>();
+  for (const [name, column] of batch.columns) {
+    const part = takeColumn(column, rows);
+    if (part.values.length > 0) columns.set(name, part);
+  }
+  return { ...batch, count: rows.length, times: Float64Array.from(rows, (row) => batch.times[row]!), columns };
+}
+
+function takeColumn(column: Column, rows: readonly number[]): Column {
+  const absent: number[] = [];
+  const present: number[] = [];
+  rows.forEach((row, at) => {
+    const index = presentIndex(column.absent, row);
+    if (index < 0) absent.push(at);
+    else present.push(index);
+  });
+  const { values, exact } = column;
+  const taken = values instanceof Float64Array ? Float64Array.from(present, (index) => values[index]!) : present.map((index) => values[index]);
+  return { ...column, absent, values: taken, ...(exact && { exact: present.map((index) => exact[index]!) }) };
 }
 
 function sliceColumn(column: Column, from: number, to: number): Column {

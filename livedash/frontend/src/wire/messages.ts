@@ -40,6 +40,15 @@ export interface Subscribed {
   readonly epoch: string;
   readonly offset: number;
   readonly recovered: boolean;
+  /** The field that makes the room a keyed one. */
+  readonly key: string | null;
+}
+
+/** The room's key is another one from now on; null: it has none. */
+export interface Keyed {
+  readonly op: "keyed";
+  readonly room: string;
+  readonly key: string | null;
 }
 
 /** What follows the reader's position; `skipped` counts what was left out before it. */
@@ -95,7 +104,7 @@ export interface Pong {
   readonly op: "pong";
 }
 
-export type HubMessage = Subscribed | Columns | Snapshot | GapMessage | Notice | Failing | ErrorMessage | Bye | Pong;
+export type HubMessage = Subscribed | Keyed | Columns | Snapshot | GapMessage | Notice | Failing | ErrorMessage | Bye | Pong;
 
 /** Null for an op that a viewer has no use for, or that a newer hub may have. Raises Malformed. */
 export function messageOf(raw: unknown): HubMessage | null {
@@ -108,7 +117,10 @@ export function messageOf(raw: unknown): HubMessage | null {
         epoch: epoch(fields.epoch),
         offset: count(fields.offset, "offset"),
         recovered: fields.recovered !== false,
+        key: optionalText(fields.key, "key"),
       };
+    case "keyed":
+      return { op: "keyed", room: room(fields.room), key: optionalText(fields.key, "key") };
     case "columns":
     case "snapshot":
       return { op: fields.op, batch: batchOf(fields), skipped: optionalCount(fields.skipped, "skipped") ?? 0 };
@@ -172,6 +184,10 @@ function sourcesOf(value: unknown): ReadonlyMap<string, string> {
 function text(value: unknown, what: string): string {
   if (typeof value !== "string") throw new Malformed(`the ${what} of a message is no text`);
   return value;
+}
+
+function optionalText(value: unknown, what: string): string | null {
+  return value === undefined || value === null ? null : text(value, what);
 }
 
 function room(value: unknown): string {

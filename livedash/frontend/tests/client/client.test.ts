@@ -301,8 +301,8 @@ test("a panel that is made while records are handed out misses none of them", as
   const { client, first } = page();
   const [outer, inner] = [new Recorder(), new Recorder()];
   const plain = outer.snapshot.bind(outer);
-  outer.snapshot = (state) => {
-    plain(state);
+  outer.snapshot = (state, key) => {
+    plain(state, key);
     client.subscribe({ room: "train" }, inner);
   };
   client.subscribe({ room: "train" }, outer);
@@ -357,4 +357,24 @@ test("a status that did not change is told once", async () => {
     await settled();
   }
   assert.deepEqual(panel.calls, ["status:live"]);
+});
+
+test("panels of a keyed room are told its key with the state, and a later one gets the latest record of every key", async () => {
+  const { client, first } = page();
+  const [early, late] = [new Recorder(), new Recorder()];
+  client.subscribe({ room: "train", window: 2 }, early);
+  first.last.send(subscribed(3, "train", "k3x9", "n"), snapshot(1, 3), columns(4, 5));
+  client.subscribe({ room: "train", window: 2 }, late);
+  await settled();
+  assert.deepEqual([early.key, late.key, late.held], ["n", "n", [1, 2, 3, 4, 5]]);
+  assert.equal(first.last.asked.length, 1);
+});
+
+test("a room that is keyed once it begins is told so before its records", async () => {
+  const { client, first } = page();
+  const panel = new Recorder();
+  client.subscribe({ room: "train" }, panel);
+  first.last.send(subscribed(0, "train", "0"), { op: "keyed", room: "train", key: "n" }, columns(1, 2), columns(3, 3));
+  await settled();
+  assert.deepEqual([panel.key, panel.held], ["n", [1, 2, 3]]);
 });

@@ -108,7 +108,7 @@ class StrictPanel extends Recorder {
   }
 
   override snapshot(state: Parameters<Recorder["snapshot"]>[0]): void {
-    super.snapshot(state);
+    super.snapshot(state, null);
     const there = state.epoch === this.hub.epoch ? state.offset - this.hub.first + 1 : 0;
     this.expect(state.count >= Math.min(this.window, there), `${state.count} records of the state, of ${there}`);
     this.expect(this.held.every((offset, row) => offset === state.offset - state.count + 1 + row), `a state of ${this.held.join(" ")}`);

@@ -119,8 +119,10 @@ export class Recorder implements RoomListener {
   readonly gaps: Gap[] = [];
   last: FeedStatus | null = null;
   skippedCount = 0;
+  key: string | null = null;
 
-  snapshot(batch: Batch): void {
+  snapshot(batch: Batch, key: string | null): void {
+    this.key = key;
     this.held = values(batch);
     this.calls.push("snapshot");
   }
@@ -166,8 +168,8 @@ export function snapshot(first: number, last: number, room?: string, epoch?: str
   return { op: "snapshot", batch: batch(first, last, room, epoch), skipped: 0 };
 }
 
-export function subscribed(offset: number, room = "train", epoch = "k3x9") {
-  return { op: "subscribed", room, epoch, offset, recovered: true } as const;
+export function subscribed(offset: number, room = "train", epoch = "k3x9", key: string | null = null) {
+  return { op: "subscribed", room, epoch, offset, recovered: true, key } as const;
 }
 
 export function values(batch: Batch): number[] {

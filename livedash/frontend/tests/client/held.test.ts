@@ -10,7 +10,7 @@ function offsets(held: HeldRecords, window: number): number[] | null {
 
 test("the last records of what came, as many as are wanted", () => {
   const held = new HeldRecords();
-  held.replace(batch(1, 3), 10);
+  held.replace(batch(1, 3), true);
   held.append(batch(4, 6), 10);
   assert.deepEqual(offsets(held, 10), [1, 2, 3, 4, 5, 6]);
   assert.deepEqual(offsets(held, 4), [3, 4, 5, 6]);
@@ -22,7 +22,7 @@ test("the last records of what came, as many as are wanted", () => {
 test("more than is held is not made up", () => {
   const held = new HeldRecords();
   assert.equal(held.snapshot(1), null);
-  held.replace(batch(8, 9), 2);
+  held.replace(batch(8, 9), false);
   assert.deepEqual(offsets(held, 2), [8, 9]);
   assert.equal(held.snapshot(3), null);
   held.append(batch(10, 10), 2);
@@ -31,7 +31,7 @@ test("more than is held is not made up", () => {
 
 test("all of a small room serves any window, until some of it has gone", () => {
   const held = new HeldRecords();
-  held.replace(batch(1, 2), 3);
+  held.replace(batch(1, 2), true);
   assert.deepEqual(offsets(held, 1000), [1, 2]);
   held.append(batch(3, 5), 3);
   assert.equal(held.snapshot(1000), null);
@@ -40,13 +40,13 @@ test("all of a small room serves any window, until some of it has gone", () => {
 
 test("an empty state is held too", () => {
   const held = new HeldRecords();
-  held.replace(batch(1, 0), 10);
+  held.replace(batch(1, 0), true);
   assert.deepEqual(offsets(held, 10), []);
 });
 
 test("many small batches cost few, and no more than twice the window is kept", () => {
   const held = new HeldRecords();
-  held.replace(batch(1, 1), 1000);
+  held.replace(batch(1, 1), true);
   for (let offset = 2; offset <= 20_000; offset++) held.append(batch(offset, offset), 1000);
   const { pieces, records } = held.statistics();
   assert.ok(pieces < 100, `${pieces} pieces`);
@@ -56,7 +56,7 @@ test("many small batches cost few, and no more than twice the window is kept", (
 
 test("what was cleared is gone", () => {
   const held = new HeldRecords();
-  held.replace(batch(1, 3), 10);
+  held.replace(batch(1, 3), true);
   held.clear();
   assert.equal(held.snapshot(1), null);
 });

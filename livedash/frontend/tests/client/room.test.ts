@@ -116,3 +116,24 @@ test("what a publisher lost is told in all, so the last number counts", () => {
   room.onNotice({ op: "notice", room: "train", publisher: "b", dropped: 1 });
   assert.equal(room.publisherDropped, 6);
 });
+
+test("of a keyed room the latest record per key is held, whatever the window", () => {
+  const room = new RoomReader("train");
+  room.window = 1;
+  room.onSubscribed(subscribed(3, "train", "k3x9", "n"), true);
+  room.onSnapshot(snapshot(1, 3));
+  assert.equal(told(room, 4, 5), "append 4 5");
+  assert.equal(room.held.snapshot(1)?.count, 5);
+});
+
+test("a key that a room gets before its first record makes that the begin of a state", () => {
+  const room = new RoomReader("train");
+  room.onSubscribed(subscribed(0), true);
+  room.onSnapshot(snapshot(1, 0));
+  room.onKey("n");
+  assert.equal(told(room, 1, 2), "snapshot 1 2");
+  assert.equal(told(room, 3, 3), "append 3");
+  assert.equal(room.held.snapshot(1)?.count, 3);
+  room.onKey("n");
+  assert.equal(told(room, 4, 4), "append 4");
+});

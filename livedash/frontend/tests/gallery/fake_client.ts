@@ -11,6 +11,7 @@ export class FakeClient implements Client {
   private readonly listeners = new Map<string, Set<RoomListener>>();
   private readonly offsets = new Map<string, number>();
   private readonly panels = new Set<() => PanelStatistics>();
+  private readonly keys = new Map<string, string | null>();
   private readonly statuses = new Map<string, FeedStatus>();
 
   subscribe({ room }: SubscribeRequest, listener: RoomListener): Subscription {
@@ -40,19 +41,28 @@ export class FakeClient implements Client {
     this.listeners.get(room)?.forEach((listener) => listener.status(status));
   }
 
+  setKey(room: string, field: string | null): void {
+    this.keys.set(room, field);
+  }
+
+  /** What is pushed next is a state that replaces what was there. */
+  restart(room: string): void {
+    this.offsets.delete(room);
+  }
+
   gap(room: string, gap: Gap): void {
     this.listeners.get(room)?.forEach((listener) => listener.gap(gap));
   }
 
   push(room: string, columns: Columns, times?: Float64Array): void {
     const batch = this.batch(room, columns, times);
-    this.listeners.get(room)?.forEach((listener) => (batch.offset === batch.count ? listener.snapshot(batch) : listener.append(batch)));
+    this.listeners.get(room)?.forEach((listener) => (batch.offset === batch.count ? listener.snapshot(batch, this.keys.get(room) ?? null) : listener.append(batch)));
   }
 
   /** A record of `room` for who asked for `glob`. */
   pushAs(glob: string, room: string, columns: Columns, times?: Float64Array): void {
     const batch = this.batch(room, columns, times);
-    this.listeners.get(glob)?.forEach((listener) => listener.snapshot(batch));
+    this.listeners.get(glob)?.forEach((listener) => listener.snapshot(batch, null));
   }
 
   private batch(room: string, columns: Columns, times?: Float64Array): Batch {

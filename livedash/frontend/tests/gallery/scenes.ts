@@ -73,6 +73,28 @@ function prices(count: number): Record<string, unknown[] | object> {
   };
 }
 
+const SYMBOLS = ["AAPL", "AMZN", "ASML", "BABA", "CSCO", "GOOG", "INTC", "META", "MSFT", "NFLX", "NVDA", "ORCL", "SAP", "SHEL", "TSLA", "UNH"];
+const VENUES = ["XNAS", "XNYS", "XETR"];
+
+/** One record a symbol that is named; `tick` moves them. */
+function quotes(symbols: readonly number[], tick: number): Record<string, readonly unknown[]> {
+  const price = (symbol: number, at: number): number => Math.round((40 + 300 * noise(symbol)) * (1 + 0.02 * (noise(symbol * 31 + at) - 0.5)) * 100) / 100;
+  return {
+    symbol: symbols.map((symbol) => SYMBOLS[symbol] ?? `SYM${String(symbol).padStart(4, "0")}`),
+    price: symbols.map((symbol) => price(symbol, tick)),
+    change: symbols.map((symbol) => Math.round((price(symbol, tick) - price(symbol, 0)) * 100) / 100),
+    size: symbols.map((symbol) => 100 * Math.ceil(40 * noise(symbol + tick))),
+    venue: symbols.map((symbol) => VENUES[symbol % 3]),
+    halted: symbols.map((symbol) => (symbol === 7 ? true : undefined)),
+  };
+}
+
+function range(count: number): number[] {
+  return Array.from({ length: count }, (_, at) => at);
+}
+
+const LATE_MS = 300; // a screenshot's tables have changed a moment ago
+
 export const SCENES: Readonly<Record<string, Scene>> = {
   auto: {
     title: "A training run, panels chosen by the data",
@@ -178,6 +200,28 @@ export const SCENES: Readonly<Record<string, Scene>> = {
       client.setStatus("failing", { state: "live", transport: "websocket", sinceMs, failing: [{ name: "read_furnace", error: "TimeoutError: no answer from 10.0.4.17 after 2 s" }] });
       client.setStatus("ended", { state: "ended", transport: null, sinceMs, reason: "the link has expired or was revoked", fix: "Ask for a new one." });
       client.setStatus("refused", { state: "failed", transport: null, sinceMs, reason: "you are not logged in", fix: "Log in on the server’s page and reload this one." });
+    },
+  },
+  keyed: {
+    title: "Keyed rooms: a row a key",
+    rows: [
+      [{ kind: "auto", rooms: ["quotes"] }],
+      [{ kind: "table", rooms: ["many"], title: "Ten thousand keys" }, { kind: "table", rooms: ["jobs"], fields: ["state", "progress"], title: "Jobs" }],
+    ],
+    fill(client) {
+      for (const [room, key] of [["quotes", "symbol"], ["many", "symbol"], ["jobs", "job"]] as const) client.setKey(room, key);
+      client.push("quotes", quotes(range(15), 0));
+      client.push("many", quotes(range(10_000), 0));
+      client.push("jobs", { job: range(6).map((at) => 4810 + at), state: ["done", "running", "running", "queued", "queued", "failed"], progress: [1, 0.42, 0.07, null, null, 0.9] });
+      setTimeout(() => {
+        client.push("quotes", quotes([1, 2, 5, 8, 9, 15], 1));
+        client.push("many", quotes([0, 3, 4], 1));
+        client.push("jobs", { job: [4810, 4811, 4813], state: ["done", "running", "running"], progress: [1, 0.48, 0], _deleted: [true, undefined, undefined] });
+      }, LATE_MS);
+    },
+    step(client, frame) {
+      client.push("quotes", quotes(range(17).map((at) => Math.floor(16 * noise(frame * 17 + at))), frame + 2));
+      client.push("many", quotes(range(17).map((at) => Math.floor(10_000 * noise(frame * 17 + at) ** 4)), frame + 2));
     },
   },
   load: {

@@ -42,3 +42,30 @@ test("one room of a feed has that room's records only", () => {
   client.push("b", { x: [1] });
   assert.deepEqual([feed.ofRoom("a").hasRecords, feed.ofRoom("b").hasRecords, [...feed.ofRoom("b").windows.keys()]], [false, true, ["b"]]);
 });
+
+test("a keyed room has its latest record per key beside its newest records, also a key that no window holds any more", () => {
+  const client = new FakeClient();
+  client.setKey("a", "id");
+  const feed = new PanelFeed(client, ["a", "b"], 3);
+  client.push("a", { id: ["x", "y"], v: [1, 1] });
+  for (let v = 2; v < 9; v++) client.push("a", { id: ["x"], v: [v] });
+  client.push("b", { id: ["x"] });
+  assert.deepEqual([feed.keyed.get("a")?.records.size, feed.windows.get("a")?.length, [...feed.keyed.keys()]], [2, 3, ["a"]]);
+  assert.equal(feed.ofRoom("a").keyed.get("a"), feed.keyed.get("a"));
+  assert.equal(feed.ofRoom("b").keyed.size, 0);
+});
+
+test("a state without a key, or with another one, ends the rows of the key before", () => {
+  const client = new FakeClient();
+  client.setKey("a", "id");
+  const feed = new PanelFeed(client, ["a"], 100);
+  client.push("a", { id: ["x", "y"], other: ["p", "p"] });
+  client.restart("a");
+  client.setKey("a", "other");
+  client.push("a", { id: ["x", "y"], other: ["p", "p"] });
+  assert.deepEqual([feed.keyed.get("a")?.key, feed.keyed.get("a")?.records.size], ["other", 1]);
+  client.restart("a");
+  client.setKey("a", null);
+  client.push("a", { id: ["x"] });
+  assert.equal(feed.keyed.size, 0);
+});

@@ -18,7 +18,7 @@ test("the first request waits for nothing, so that rooms without a record are kn
   assert.equal(server.last.params.get("shape"), "columns");
   server.last.json({ messages: [], cursor: "train:0-0" });
   await settled();
-  assert.deepEqual(told.calls, ["alive", "subscribed"]);
+  assert.deepEqual(told.calls, ["alive", "keyed", "subscribed"]);
 });
 
 test("each answer is followed by a request behind it, and the cursor comes after the messages", async () => {
@@ -26,7 +26,7 @@ test("each answer is followed by a request behind it, and the cursor comes after
   const { server, clock, told } = await connected(train);
   server.last.json({ messages: [wireColumns(1, 3, "train", "snapshot")], cursor: "train:k3x9-3" });
   await settled();
-  assert.deepEqual(told.calls, ["alive", "snapshot", "subscribed"]);
+  assert.deepEqual(told.calls, ["alive", "keyed", "snapshot", "subscribed"]);
   train.entries = ["train:k3x9-3"];
   await clock.advance(0);
   assert.equal(server.last.params.get("cursor"), "train:k3x9-3");
@@ -41,7 +41,7 @@ test("what fails comes after the positions, which say that all is well", async (
   const { server, told } = await connected(new FakeWish("train"));
   server.last.json({ messages: [], cursor: "train:k3x9-3", failing: { train: { read: "OSError" } } });
   await settled();
-  assert.deepEqual(told.calls, ["alive", "subscribed", "failing"]);
+  assert.deepEqual(told.calls, ["alive", "keyed", "subscribed", "failing"]);
 });
 
 test("empty answers that come too soon are not answered by a storm of requests", async () => {
@@ -58,10 +58,10 @@ test("empty answers that come too soon are not answered by a storm of requests",
 
 test("a hole that leads to a new request stops the rest of the answer", async () => {
   const { server, told, connection } = await connected(new FakeWish("train"));
-  told.onMessage = () => connection.subscribe(new FakeWish("train"));
+  told.onMessage = ({ op }) => op === "columns" && connection.subscribe(new FakeWish("train"));
   server.last.json({ messages: [wireColumns(1, 1), wireColumns(2, 2)], cursor: "train:k3x9-2" });
   await settled();
-  assert.deepEqual(told.calls, ["alive", "columns"]);
+  assert.deepEqual(told.calls, ["alive", "keyed", "columns"]);
 });
 
 test("a refusal ends it with status and words", async () => {
@@ -87,4 +87,12 @@ test("a connection that was closed asks no more", async () => {
   await clock.advance(60_000);
   assert.equal(server.asked.length, 1);
   assert.deepEqual(told.calls, []);
+});
+
+test("keys are told before the records, of rooms that have none too", async () => {
+  const { server, told } = await connected(new FakeWish("train"), new FakeWish("prices"));
+  server.last.json({ messages: [wireColumns(1, 3, "prices", "snapshot")], cursor: "train:0-0,prices:k3x9-3", keys: { prices: "n" } });
+  await settled();
+  assert.deepEqual(told.calls, ["alive", "keyed", "keyed", "snapshot", "subscribed", "subscribed"]);
+  assert.deepEqual(told.messages.slice(0, 2), [{ op: "keyed", room: "prices", key: "n" }, { op: "keyed", room: "train", key: null }]);
 });

@@ -32,8 +32,8 @@ test("where the stream starts is told as subscriptions, for globs too", async ()
   server.last.write(START);
   await settled();
   assert.deepEqual(told.messages, [
-    { op: "subscribed", room: "lab.*", epoch: "0", offset: 0, recovered: true },
-    { op: "subscribed", room: "train", epoch: "k3x9", offset: 3, recovered: true },
+    { op: "subscribed", room: "lab.*", epoch: "0", offset: 0, recovered: true, key: null },
+    { op: "subscribed", room: "train", epoch: "k3x9", offset: 3, recovered: true, key: null },
   ]);
 });
 
@@ -151,4 +151,18 @@ test("rooms beyond the server's bound are told as errors, once", async () => {
   connection.ping();
   await clock.advance(1000);
   assert.equal(told.messages.length, 2);
+});
+
+test("keys are told before any record: in the first event, also of a room whose state is owed, and as they come", async () => {
+  const { server, told } = await connected(new FakeWish("train"), new FakeWish("prices"));
+  server.last.stream();
+  server.last.write(event("livedash.start", { cursor: "train:k3x9-3", rooms: ["train"], keys: { prices: "symbol", train: "step" } }));
+  server.last.write(event("livedash.keyed", { op: "keyed", room: "train" }));
+  await settled();
+  assert.deepEqual(told.messages, [
+    { op: "keyed", room: "prices", key: "symbol" },
+    { op: "keyed", room: "train", key: "step" },
+    { op: "subscribed", room: "train", epoch: "k3x9", offset: 3, recovered: true, key: "step" },
+    { op: "keyed", room: "train", key: null },
+  ]);
 });

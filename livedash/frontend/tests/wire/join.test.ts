@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Batch } from "../../src/wire/batch.ts";
 import { recordAt } from "../../src/wire/batch.ts";
-import { join, slice } from "../../src/wire/join.ts";
+import { join, slice, take } from "../../src/wire/join.ts";
 import { messageOf } from "../../src/wire/messages.ts";
 
 function batch(offset: number, count: number, columns: Record<string, unknown>): Batch {
@@ -36,6 +36,18 @@ test("each cut of a batch has its rows, times and offset, and joined they are th
 test("a cut leaves out columns that none of its rows has, and the whole is the batch itself", () => {
   assert.deepEqual([...slice(MIXED, 0, 1).columns.keys()], ["step"]);
   assert.equal(slice(MIXED, -3, 99), MIXED);
+});
+
+test("picked rows come in the order in which they were asked for, with their times, and only the columns that they have", () => {
+  assert.deepEqual(records(take(MIXED, [4, 1])), [{ step: 5, note: "last" }, { step: 2, loss: 0.5 }]);
+  assert.deepEqual([...take(MIXED, [4, 1]).times], [5, 2]);
+  assert.deepEqual([...take(MIXED, [0]).columns.keys()], ["step"]);
+  assert.equal(take(MIXED, []).count, 0);
+});
+
+test("a picked integer beyond 2^53 is exact", () => {
+  const large = batch(2, 2, { id: { type: "i8", values: ["9007199254740993", 7] } });
+  assert.deepEqual(records(take(large, [1, 0])), [{ id: 7 }, { id: "9007199254740993" }]);
 });
 
 test("a field that comes later or ends is absent elsewhere", () => {

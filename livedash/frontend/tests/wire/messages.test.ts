@@ -5,8 +5,12 @@ import { messageOf } from "../../src/wire/messages.ts";
 
 test("each message of the protocol is read", () => {
   assert.deepEqual(messageOf({ op: "subscribed", room: "train", epoch: "k3x9", offset: 41, recovered: true }), {
-    op: "subscribed", room: "train", epoch: "k3x9", offset: 41, recovered: true,
+    op: "subscribed", room: "train", epoch: "k3x9", offset: 41, recovered: true, key: null,
   });
+  const keyed = { op: "subscribed", room: "prices", epoch: "k3x9", offset: 41, recovered: true, key: "symbol" };
+  assert.deepEqual(messageOf(keyed), keyed);
+  assert.deepEqual(messageOf({ op: "keyed", room: "prices", key: "symbol" }), { op: "keyed", room: "prices", key: "symbol" });
+  assert.deepEqual(messageOf({ op: "keyed", room: "prices" }), { op: "keyed", room: "prices", key: null });
   assert.deepEqual(messageOf({ op: "gap", room: "train", reason: "trimmed", from: 42, to: 90 }), {
     op: "gap", room: "train", reason: "trimmed", from: 42, to: 90,
   });
