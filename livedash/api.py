@@ -45,6 +45,9 @@ def room(name: str, **settings: Any) -> Room:
     """A room, with `history_records`, `history_bytes`, `history_age` (seconds, or '2h') and `key` set if they are
     given.
 
+    `key` names the field by which the latest record of each of its values is kept, as long as the room lives. A record
+    replaces its key's record whole; one with `"_deleted": True` removes the key.
+
     Raises NameRefusedError, SettingRefusedError, or ConflictError for a `key` after the first record.
     """
     found = Room(name, PROCESS)
@@ -126,7 +129,10 @@ def table(
     title: str | None = None,
     height: int | None = None,
 ) -> Panel:
-    """Records as rows, the newest first; a click on a heading sorts."""
+    """Records as rows, the newest first; a click on a heading sorts.
+
+    Of a room with a `key`: one row a key, its latest record, and what has changed flashes.
+    """
     return _panel(_spec("table", rooms, fields, window=window, title=title, height=height))
 
 

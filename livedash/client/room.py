@@ -37,12 +37,15 @@ class Room:
         self._process.publisher.push(self.name, record, **fields)
 
     def latest(self) -> dict[str, Any] | None:
-        """The last record, None before the first."""
+        """The record that was pushed last, None before the first. Of each key: `records(since="snapshot")`."""
         records = self._read("-1", 1).records()
         return records[0] if records else None
 
     def records(self, *, since: str = "earliest", limit: int = limits.READ_LIMIT) -> list[dict[str, Any]]:
-        """Records of history, the oldest first; `since`: earliest, -100 (the last 100) or a cursor."""
+        """Records of history, the oldest first; `since`: earliest, -100 (the last 100), snapshot or a cursor.
+
+        `snapshot` of a room with a `key` is the latest record of each key.
+        """
         return self._read(since, limit).records()
 
     def to_pandas(self, *, since: str = "earliest", limit: int = limits.READ_LIMIT_MAX) -> pd.DataFrame:

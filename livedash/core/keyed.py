@@ -59,7 +59,8 @@ class KeyedState:
             key = _checked_key(value, self.field)
             if row in deleted:
                 removed.add(key)
-                last.pop(key, None)
+            if last.get(key) in deleted:
+                del last[key]  # it comes again, after those that came meanwhile
             last[key] = row
         return {key: None if row in deleted else batch.slice(row, row + 1) for key, row in last.items()}, removed
 

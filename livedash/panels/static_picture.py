@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import html
+from dataclasses import dataclass
 from typing import Any, Final
 
 from livedash import limits
 from livedash.client.contract import HubAccess
+from livedash.core.keyed import DELETED
 from livedash.errors import LivedashError, UnreachableError
 from livedash.wire.names import is_glob
 from livedash.wire.specs import DashboardSpec
 
 _ROOMS: Final = 5
+_ROWS: Final = 20
 _FIELDS: Final = 12
+_SHRUNK: Final = 0.8  # rows and fields, until it is small enough
 _CHARACTERS: Final = 60
 _FONT: Final = "font:13px system-ui,sans-serif"
 _NOTE: Final = (
@@ -21,40 +25,78 @@ _NOTE: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """The last record of a room, or of a keyed one the latest record of some of its keys, one more than are shown."""
+
+    records: list[dict[str, Any]]
+    key: str | None = None
+
+
 def static_picture(spec: DashboardSpec, hub: HubAccess) -> str:
-    """STATIC_PICTURE_BYTES at most: fields that do not fit are left out, and so is what a silent hub holds."""
+    """STATIC_PICTURE_BYTES at most: rows and fields that do not fit are left out, and so is what a silent hub holds."""
     title = f"<h4>{_short(spec.title)}</h4>" if spec.title else ""
-    latest = _latest(spec.rooms[:_ROOMS], hub)
-    for fields in range(_FIELDS, -1, -1):
-        text = title + "".join(_table(room, record, fields) for room, record in latest.items()) + _NOTE
+    contents = _contents(spec.rooms[:_ROOMS], hub)
+    rows, fields = _ROWS, _FIELDS
+    while True:
+        parts = [_table(room, content, rows, fields) for room, content in contents.items()]
+        text = title + "".join(parts) + _NOTE
         if len(text.encode()) <= limits.STATIC_PICTURE_BYTES:
             return text
-    return _NOTE
+        if not fields:
+            return _NOTE
+        rows, fields = int(rows * _SHRUNK), int(fields * _SHRUNK)
 
 
-def _latest(rooms: tuple[str, ...], hub: HubAccess) -> dict[str, dict[str, Any]]:
-    """The last record of each room, an empty one where there is none."""
-    latest: dict[str, dict[str, Any]] = {}
+def _contents(rooms: tuple[str, ...], hub: HubAccess) -> dict[str, _Content]:
+    """Of each room, nothing where there is nothing."""
+    contents: dict[str, _Content] = {}
     for room in rooms:
         try:
-            records = [] if is_glob(room) else hub.read(room, "-1", 1).batch.records()
+            contents[room] = _Content([]) if is_glob(room) else _content(room, hub)
         except UnreachableError:
             break  # the next question would wait as long as this one
         except LivedashError:
-            records = []
-        latest[room] = records[0] if records else {}
-    return latest
+            contents[room] = _Content([])
+    return contents
 
 
-def _table(room: str, record: dict[str, Any], fields: int) -> str:
-    title = f"<b>{_short(room)}</b>"
-    if not record:
-        return f"<p style='{_FONT}'>{title}: no record yet</p>"
-    rows = "".join(
-        f"<tr><td>{_short(name)}</td><td style='text-align:right'>{_short(value)}</td></tr>"
-        for name, value in list(record.items())[:fields]
-    )
-    return f"<p style='{_FONT}'>{title}</p><table style='{_FONT};border-collapse:collapse'>{rows}</table>"
+def _content(room: str, hub: HubAccess) -> _Content:
+    records = hub.read(room, "snapshot", _ROWS + 1).batch.records()
+    key = hub.state(room).settings.get("key") if records else None
+    return _Content(records[-1:] if key is None else records, key)
+
+
+def _table(room: str, content: _Content, rows: int, fields: int) -> str:
+    title = f"<p style='{_FONT}'><b>{_short(room)}</b>"
+    if not content.records:
+        return f"{title}: no record yet</p>"
+    cells = _fields_down(content.records[0], fields) if content.key is None else _rows_down(content, rows, fields)
+    rest = "<p>…</p>" if content.key is not None and len(content.records) > rows else ""
+    return f"{title}</p><table style='{_FONT};border-collapse:collapse'>{cells}</table>{rest}"
+
+
+def _fields_down(record: dict[str, Any], fields: int) -> str:
+    lines = list(record.items())[:fields]
+    return "".join(f"<tr><td>{_short(name)}</td>{_right(value)}</tr>" for name, value in lines)
+
+
+def _rows_down(content: _Content, rows: int, fields: int) -> str:
+    """A line a key, under a head of the fields; the key comes first."""
+    others = dict.fromkeys(name for record in content.records for name in record)
+    names = [content.key, *(name for name in others if name not in (content.key, DELETED))][:fields]
+    head = "".join(f"<th>{_short(name)}</th>" for name in names)
+    lines = ("".join(_cell(record.get(name, "")) for name in names) for record in content.records[:rows])
+    return f"<tr>{head}</tr>" + "".join(f"<tr>{line}</tr>" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return _right(value) if is_number else f"<td>{_short(value)}</td>"
+
+
+def _right(value: Any) -> str:
+    return f"<td style='text-align:right'>{_short(value)}</td>"
 
 
 def _short(value: Any) -> str:

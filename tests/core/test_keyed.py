@@ -50,10 +50,11 @@ def test_a_key_that_comes_again_after_its_removal_is_there_again() -> None:
 @pytest.mark.parametrize("is_one_batch", [True, False])
 def test_keys_keep_their_order_and_one_that_was_removed_comes_last(is_one_batch: bool) -> None:
     state = keyed({"id": "a"}, {"id": "b"})
-    records: list[dict[str, Any]] = [{"id": "c"}, {"id": "a", "_deleted": True}, {"id": "b", "v": 1}, {"id": "a"}]
+    removal: dict[str, Any] = {"id": "a", "_deleted": True}
+    records = [{"id": "a", "v": 1}, {"id": "c"}, removal, {"id": "b", "v": 1}, {"id": "d"}, {"id": "a"}]
     for batch in [records] if is_one_batch else [[record] for record in records]:
         state.apply(batch_of(*batch), PLENTY)
-    assert [record["id"] for record in held(state)] == ["b", "c", "a"]
+    assert [record["id"] for record in held(state)] == ["b", "c", "d", "a"]
 
 
 def test_removing_what_is_not_there_does_nothing() -> None:

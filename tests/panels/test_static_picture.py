@@ -22,6 +22,26 @@ def test_picture_has_the_latest_values_of_each_room(process: Process) -> None:
     assert "0.5" not in text
 
 
+def test_picture_of_a_keyed_room_has_a_line_for_each_key(process: Process) -> None:
+    process.hub().access.configure("prices", {"key": "symbol"})
+    process.publisher.push("prices", [{"price": 1.5, "symbol": "A"}, {"price": 2, "symbol": "B"}, {"symbol": "C"}])
+    process.publisher.push("prices", [{"price": 3, "symbol": "A"}, {"symbol": "B", "_deleted": True}])
+    text = picture(process, "prices")
+    lines = "<tr><td>A</td><td style='text-align:right'>3</td></tr><tr><td>C</td><td></td></tr>"
+    assert f"<tr><th>symbol</th><th>price</th></tr>{lines}</table>" in text
+    assert "_deleted" not in text
+    assert "…" not in text
+
+
+def test_picture_of_many_keys_has_the_first_of_them_and_says_that_there_are_more(process: Process) -> None:
+    process.hub().access.configure("prices", {"key": "id"})
+    fields = {f"field_{number}": 0.1 * number for number in range(50)}
+    process.publisher.push("prices", [{"id": f"key {number}"} | fields for number in range(10_000)])
+    text = picture(process, "prices")
+    assert len(text.encode()) <= limits.STATIC_PICTURE_BYTES
+    assert [part in text for part in ("key 0", "key 5", "key 9000", "…", "field_0")] == [True, True, False, True, True]
+
+
 def test_room_without_a_record_and_a_glob_say_so(process: Process) -> None:
     assert picture(process, "nothing", "lab.*").count("no record yet") == 2
 
