@@ -71,8 +71,11 @@ def _table(room: str, content: _Content, rows: int, fields: int) -> str:
     title = f"<p style='{_FONT}'><b>{_short(room)}</b>"
     if not content.records:
         return f"{title}: no record yet</p>"
-    cells = _fields_down(content.records[0], fields) if content.key is None else _rows_down(content, rows, fields)
-    rest = "<p>…</p>" if content.key is not None and len(content.records) > rows else ""
+    if content.key is None:
+        cells, rest = _fields_down(content.records[0], fields), ""
+    else:
+        cells = _rows_down(content.records, content.key, rows, fields)
+        rest = "<p>…</p>" if len(content.records) > rows else ""
     return f"{title}</p><table style='{_FONT};border-collapse:collapse'>{cells}</table>{rest}"
 
 
@@ -81,12 +84,12 @@ def _fields_down(record: dict[str, Any], fields: int) -> str:
     return "".join(f"<tr><td>{_short(name)}</td>{_right(value)}</tr>" for name, value in lines)
 
 
-def _rows_down(content: _Content, rows: int, fields: int) -> str:
+def _rows_down(records: list[dict[str, Any]], key: str, rows: int, fields: int) -> str:
     """A line a key, under a head of the fields; the key comes first."""
-    others = dict.fromkeys(name for record in content.records for name in record)
-    names = [content.key, *(name for name in others if name not in (content.key, DELETED))][:fields]
+    others = dict.fromkeys(name for record in records for name in record)
+    names = [key, *(name for name in others if name not in (key, DELETED))][:fields]
     head = "".join(f"<th>{_short(name)}</th>" for name in names)
-    lines = ("".join(_cell(record.get(name, "")) for name in names) for record in content.records[:rows])
+    lines = ("".join(_cell(record.get(name, "")) for name in names) for record in records[:rows])
     return f"<tr>{head}</tr>" + "".join(f"<tr>{line}</tr>" for line in lines)
 
 
