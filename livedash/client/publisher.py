@@ -100,6 +100,10 @@ class Publisher:
         if self._is_started:
             self._thread.call_soon(self._sender.note_failing, room, source, error)
 
+    def note_settings(self, room: str, settings: dict[str, Any]) -> None:
+        """What this process has set, of which a hub knows nothing that begins anew."""
+        self._sender.note_settings(room, settings)
+
     def flush(self, timeout_s: float = limits.FLUSH_AT_EXIT_SCRIPT_S) -> int:
         """Waits until the hub has answered all that was pushed before; how many records it has not, after the timeout.
 

@@ -55,8 +55,13 @@ class Room:
         return to_pandas(self._read(since, limit))
 
     def configure(self, **settings: Any) -> RoomState:
-        """Sets history_records, history_bytes, history_age (seconds) or key (before the first record only)."""
-        return self._process.hub().access.configure(self.name, settings)
+        """Sets history_records, history_bytes, history_age (seconds) or key (before the first record only).
+
+        A hub that begins anew has them again once this process has published there.
+        """
+        state = self._process.hub().access.configure(self.name, settings)
+        self._process.publisher.note_settings(self.name, state.settings)
+        return state
 
     def clear(self) -> Position:
         """Empties the room and begins a new epoch; viewers are told. Raises NotFoundError where there is no room."""

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from livedash import limits
 from livedash.client.connection import Connection, Find
@@ -85,6 +85,9 @@ class Sender:
             buffered_bytes=self._spool.nbytes,
             rooms=tuple(room.with_queued(queued.get(room.room, 0)) for room in rooms),
         )
+
+    def note_settings(self, room: str, settings: dict[str, Any]) -> None:
+        self._spool.note_settings(room, settings)
 
     def abandon(self) -> None:
         """In a forked child: this one is the parent's."""

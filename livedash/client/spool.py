@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from livedash import limits
 from livedash.client.room_spool import RoomSpool, RoomSpoolStatistics
@@ -48,6 +48,7 @@ class Spool:
         self._ready: dict[str, RoomSpool] = {}  # rooms that have something to send, whose turn comes first, first
         self._failing: dict[tuple[str, str], SourceFailing] = {}  # sources here that fail, for each new connection
         self._news: dict[tuple[str, str], SourceFailing] = {}  # what this connection has not been told of them
+        self._settings: dict[str, dict[str, Any]] = {}
         # of this connection
         self._is_greeting = False
         self._asked: set[str] = set()  # rooms that wait for the welcome
@@ -81,6 +82,13 @@ class Spool:
         message = self._news[name, source] = SourceFailing(name, source, error)
         if error is not None:
             self._failing[name, source] = message
+
+    def note_settings(self, name: str, settings: dict[str, Any]) -> None:
+        """What was set from here, for a hub that does not know the room: another one, or one that begins anew.
+
+        Any thread may call.
+        """
+        self._settings[name] = settings
 
     @property
     def waiting(self) -> int:
@@ -116,7 +124,7 @@ class Spool:
         held = {name: held for name, room in self._rooms.items() if (held := room.held()) is not None}
         self._is_greeting = True
         self._asked = set(held)
-        return Hello(self.publisher, held)
+        return Hello(self.publisher, held, dict(self._settings))
 
     def end(self) -> None:
         """The connection is gone: what was not answered is sent again, with the same numbers."""

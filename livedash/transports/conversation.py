@@ -88,7 +88,7 @@ class Conversation:
                 for room in rooms:
                     self._grant.check_write(room)
                 self._hello = message
-                self._session.notify(Welcome(hub.hello(rooms, self._origin(publisher))))
+                self._session.notify(Welcome(hub.hello(rooms, self._origin(None, publisher))))
             case Restore():
                 self._restore(message)
             case Lost(room, publisher, dropped):
@@ -102,7 +102,7 @@ class Conversation:
         self._grant.check_write(message.room)
         now_us = self._stage.now_us()
         batch = batch_of_publish(message, now_us)
-        origin = self._origin(message.publisher, message.seq, echo=message.echo)
+        origin = self._origin(message.room, message.publisher, message.seq, echo=message.echo)
         position = self._stage.hub.publish(message.room, batch, now_us, self._stage.clock_s(), origin)
         self._session.notify(Published(position.epoch, position.offset, message.id))
 
@@ -118,15 +118,17 @@ class Conversation:
             batch,
             self._stage.now_us(),
             self._stage.clock_s(),
-            self._origin(hello.publisher),
+            self._origin(message.room, hello.publisher),
             held.last + held.unanswered if held is not None and held.epoch == message.epoch else 0,
         )
         self._session.notify(Published(position.epoch, position.offset, message.id))
 
-    def _origin(self, publisher: str | None, seq: int | None = None, *, echo: bool = True) -> Origin:
+    def _origin(self, room: str | None, publisher: str | None, seq: int | None = None, *, echo: bool = True) -> Origin:
         """Only a publisher that said hello keeps records, and wants to know when it is not alone any more."""
-        is_known = self._hello is not None and publisher == self._hello.publisher
-        return Origin(publisher, seq, None if echo else self._session, self._session if is_known else None)
+        hello = self._hello
+        is_known = hello is not None and publisher == hello.publisher
+        settings = hello.settings.get(room) if hello is not None and room is not None else None
+        return Origin(publisher, seq, None if echo else self._session, self._session if is_known else None, settings)
 
     def _subscribe(self, message: Subscribe) -> None:
         reading = reading_of(message.shape, message.mode, message.max_hz, message.window)

@@ -78,10 +78,11 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Hello(_FromClient, frozen=True, tag="hello"):
-    """A publisher's first message on each connection."""
+    """A publisher's first message on each connection. `settings`: of rooms that begin or are given back on it."""
 
     publisher: str
     rooms: dict[str, Held] = {}
+    settings: dict[str, dict[str, Any]] = {}
 
 
 class Restore(_FromClient, frozen=True, tag="restore"):

@@ -400,3 +400,11 @@ def test_source_that_fails_is_told_once_on_each_connection_as_long_as_it_fails(s
     assert list(spool.take()) == [SourceFailing("cpu", "read", None)]
     spool.begin()
     assert list(spool.take()) == []
+
+
+def test_each_connection_is_told_what_was_set_from_here() -> None:
+    spool = Spool("p1")
+    spool.note_settings("prices", {"key": "symbol"})
+    assert spool.begin() == Hello("p1", {}, {"prices": {"key": "symbol"}})
+    spool.note_settings("prices", {"key": "symbol", "history_records": 5})
+    assert spool.begin().settings == {"prices": {"key": "symbol", "history_records": 5}}

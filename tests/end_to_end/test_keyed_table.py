@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,17 @@ for number in range(12_000):
         record = {"symbol": symbol, "price": round(dice.uniform(1, 500), 2), "size": dice.randrange(1000)}
         ld.push("prices", record | ({"venue": "XNAS"} if dice.random() < 0.5 else {}))
 assert ld.flush() == 0
+"""
+SLOW_SCRIPT = """
+import time
+import livedash as ld
+
+ld.room("prices", key="symbol")
+ld.push("prices", symbol="LIVE", price=0)
+ld.push("prices", [{"symbol": f"SYM{number}", "price": 0} for number in range(300)])
+for price in range(1, 1_000_000):
+    ld.push("prices", symbol="LIVE", price=price)
+    time.sleep(0.01)
 """
 # the table is scrolled through: only the rows in view are in the page
 ROWS = """async () => {
@@ -152,3 +164,30 @@ def test_who_asked_for_less_motion_sees_no_flash(serve: ServeProcess, page: Page
     host.publish("prices", {"symbol": "A", "price": 2})
     expect(price).to_have_text("2")
     assert price.evaluate("(cell) => [cell.dataset.tone, cell.getAnimations().length, flashes.size]") == ["up", 0, 0]
+
+
+def test_hub_that_begins_anew_gets_the_key_back_and_the_table_goes_on(
+    serve: ServeProcess, tmp_path: Path, page: Page
+) -> None:
+    (tmp_path / "push.py").write_text(SLOW_SCRIPT)
+    command = [sys.executable, "push.py"]
+    with running(command, log_path=tmp_path / "push.log", folder=tmp_path, extra=serve.environment):
+        page.goto(f"{serve.url}view?room=prices&key={serve.token}")
+        count, price = page.locator(".ld-count"), page.locator(".ld-line-row", has_text="LIVE").locator(":nth-child(2)")
+        expect(count).to_have_text("301 rows", timeout=LIMIT_S * 1000)
+        before = int(price.inner_text().replace(",", ""))
+        serve.stop()
+        serve.start()
+        expect(price).not_to_have_text(re.compile(rf"^{before}$"), timeout=LIMIT_S * 1000)
+        page.wait_for_function(
+            """(before) => {
+              const row = [...document.querySelectorAll(".ld-line-row")].find((row) => row.textContent.startsWith("LIVE"));
+              return Number(row?.children[1].textContent.replaceAll(",", "")) > before + 50;
+            }""",
+            arg=before,
+            timeout=LIMIT_S * 1000,
+        )
+        expect(count).to_have_text("301 rows")
+        assert Host(serve.url, serve.token).ask("GET", "rooms/prices")[1]["settings"] == {"key": "symbol"}
+        page.reload()
+        expect(count).to_have_text("301 rows", timeout=LIMIT_S * 1000)

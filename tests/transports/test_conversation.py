@@ -128,6 +128,21 @@ def test_presence_tells_who_reads_a_room(theatre: Theatre, peer: Peer) -> None:
     assert peer.say("presence", room="other") == [Presence("other", [])]
 
 
+def test_rooms_that_begin_or_are_given_back_have_the_settings_that_their_publisher_told(
+    theatre: Theatre, peer: Peer
+) -> None:
+    keyed = {"key": "n"}
+    peer.say("hello", publisher="p1", settings={"prices": keyed, "trades": keyed})
+    peer.say("publish", room="prices", publisher="p1", seq=1, records=[{"n": 1}])
+    peer.say("restore", room="trades", epoch="k3x9", first=5, id=1, **wire({"n": 5}))
+    peer.say("publish", room="train", publisher="p1", seq=2, records=[{"n": 1}])
+    assert {name: room.settings.key for name, room in theatre.hub.rooms.items()} == {
+        "prices": "n",
+        "trades": "n",
+        "train": None,
+    }
+
+
 def test_hello_tells_a_publisher_what_the_hub_knows_of_its_rooms(theatre: Theatre, peer: Peer) -> None:
     (answer,) = peer.say("publish", room="train", publisher="p1", seq=1, records=[{"n": 1}])
     assert isinstance(answer, Published)

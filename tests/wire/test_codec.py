@@ -55,6 +55,7 @@ FROM_CLIENT: list[ClientMessage] = [
     Publish("train", [{"loss": 0.5, "tags": ["a", None]}], 7, "p1", 12, echo=False),
     Publish("train", id="seven", records=[{}], times=[1]),
     Hello("p1", {"train": Held("k3x9", 1, 41)}),
+    Hello("p1", {}, {"prices": {"key": "symbol", "history_age": 60.0}}),
     Lost("train", "p1", 3),
     AskPresence("train"),
     Ping(),

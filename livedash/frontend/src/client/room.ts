@@ -24,8 +24,10 @@ const ASK: Step = { kind: "ask" };
 
 export class RoomReader {
   held: Held = new HeldRecords();
-  /** The field that makes the room a keyed one. */
+  /** The field that makes the room a keyed one, of what is held. */
   key: string | null = null;
+  /** Of what comes next. */
+  private nextKey: string | null = null;
   /** The largest that a reader here wants. */
   window = 0;
   /** Records that each publisher lost, in all. */
@@ -37,8 +39,6 @@ export class RoomReader {
   /** Where the hub said that it starts. */
   private start: Position | null = null;
   private isAsked = true;
-  /** Another key than what was handed out had. */
-  private isKeyNew = false;
   private asks = 0;
 
   constructor(readonly name: string) {}
@@ -90,12 +90,9 @@ export class RoomReader {
     if (this.position === null && (!isStateComing || message.epoch === NO_EPOCH)) this.position = this.start;
   }
 
-  /** A room gets its key before its first record: what follows is a state of its own, and not to be joined to what was held. */
+  /** Counts from the next records on: a hub that does not know the room yet tells no key, and perhaps one before it goes on. */
   onKey(key: string | null): void {
-    if (key === this.key) return;
-    this.key = key;
-    this.held = key === null ? new HeldRecords() : new HeldKeys(key);
-    this.isKeyNew = true;
+    this.nextKey = key;
   }
 
   onSnapshot({ batch, skipped }: Snapshot): Step {
@@ -104,7 +101,7 @@ export class RoomReader {
     this.isAsked = false;
     this.asks = 0;
     this.position = { epoch: batch.epoch, offset: batch.offset };
-    this.isKeyNew = false;
+    this.takeKey();
     this.held.replace(batch, this.key !== null || batch.count < this.window);
     return { kind: "snapshot", batch, skipped };
   }
@@ -117,8 +114,7 @@ export class RoomReader {
     // Which rows are new can't be told where some were left out.
     if (first < expected && skipped > 0) return this.ask();
     this.asks = 0;
-    const isFirst = !this.hasState || this.isKeyNew;
-    this.isKeyNew = false;
+    const isFirst = this.takeKey() || !this.hasState;
     const fresh = first < expected ? slice(batch, expected - first, batch.count) : batch;
     this.position = { epoch: batch.epoch, offset: batch.offset };
     if (!isFirst) this.held.append(fresh, this.window);
@@ -136,9 +132,17 @@ export class RoomReader {
   /** What comes without having been asked for, and can't be asked for now: a kernel that runs a cell streams to a page that came late. */
   takeAsState({ batch, skipped }: Columns): Step {
     this.position = { epoch: batch.epoch, offset: batch.offset };
-    this.isKeyNew = false;
+    this.takeKey();
     this.held.replace(batch, false);
     return { kind: "snapshot", batch, skipped };
+  }
+
+  /** True if it is another one: a room gets its key before its first record, so what comes is a state of its own. */
+  private takeKey(): boolean {
+    if (this.nextKey === this.key) return false;
+    this.key = this.nextKey;
+    this.held = this.key === null ? new HeldRecords() : new HeldKeys(this.key);
+    return true;
   }
 
   /** The offset that follows; null where a batch of this epoch can't follow. */

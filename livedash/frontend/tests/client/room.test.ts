@@ -137,3 +137,15 @@ test("a key that a room gets before its first record makes that the begin of a s
   room.onKey("n");
   assert.equal(told(room, 4, 4), "append 4");
 });
+
+test("a hub that began anew, and gets the room back from its publisher, goes on with the key that it tells then", () => {
+  const room = new RoomReader("train");
+  room.window = 100;
+  room.onSubscribed(subscribed(3, "train", "k3x9", "n"), true);
+  room.onSnapshot(snapshot(1, 3));
+  room.asked();
+  room.onSubscribed(subscribed(3), true);
+  room.onKey("n");
+  assert.equal(told(room, 4, 4), "append 4");
+  assert.equal(room.held.snapshot(1)?.count, 4);
+});
