@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from livedash import limits
@@ -65,8 +66,21 @@ class KeyedState:
         return {key: None if row in deleted else batch.slice(row, row + 1) for key, row in last.items()}, removed
 
 
+def conflated(parts: Iterable[tuple[int, Batch]], field: str) -> tuple[Batch, tuple[int, ...]]:
+    """What a conflated viewer needs of batches with their first offsets: the last record of each key, and the offset of each."""
+    batches: list[Batch] = []
+    offsets: list[int] = []
+    for first, batch in parts:
+        rows = latest_rows(batch, field)
+        batches.append(batch.take(rows))
+        offsets += [first + row for row in rows]
+    joined = Batch.concat(batches)
+    rows = latest_rows(joined, field)
+    return joined.take(rows), tuple(offsets[row] for row in rows)
+
+
 def latest_rows(batch: Batch, field: str) -> list[int]:
-    """The rows that a conflated viewer needs: the last one of each key, in order."""
+    """The last row of each key, in order."""
     column = batch.columns.get(field)
     if column is None or column.absent:
         return list(range(batch.count))

@@ -21,13 +21,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
 from livedash import limits
 from livedash.core.history import Stored
-from livedash.core.keyed import latest_rows
+from livedash.core.keyed import conflated
 from livedash.core.room import Room, Rooms
 from livedash.wire.batch import EMPTY, Batch, joinable
 from livedash.wire.messages import Delivery, Gap, GapReason, HubMessage, Keyed, Mode, Shape, Subscribed
@@ -295,18 +295,17 @@ class Subscription:
 
     def _conflated(self, room: Room, parts: list[Stored]) -> Delivery:
         """Of all that waits, what the mode leaves."""
+        offsets: tuple[int, ...] | None = None
         if self.reading.mode == "sample":
             batch = parts[0].batch.slice(0, 1)
         elif room.keyed is None:
             batch = parts[-1].batch.slice(parts[-1].batch.count - 1, parts[-1].batch.count)
         else:
-            field = room.keyed.field
-            batch = Batch.concat([part.batch.take(latest_rows(part.batch, field)) for part in parts])
-            batch = batch.take(latest_rows(batch, field))
+            batch, offsets = conflated([(part.first, part.batch) for part in parts], room.keyed.field)
         left_out = sum(part.batch.count for part in parts) - batch.count
         if not left_out and len(parts) == 1:
             return self._delivery(room, parts[0].batch, parts[0].last, is_whole=True)
-        return self._delivery(room, batch, parts[-1].last, left_out=left_out)
+        return replace(self._delivery(room, batch, parts[-1].last, left_out=left_out), offsets=offsets)
 
     def _pass_own(self, room: Room) -> None:
         """Moves over the viewer's own records where they come next."""

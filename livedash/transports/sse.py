@@ -75,27 +75,27 @@ class EventFraming:
         if delivery.shape == "columns":
             event = None if self._only_room else delivery.room
             return event_block(JSON.encode(delivery), event=event, event_id=self._cursor())
-        return _skipped(delivery) + self._records(delivery)
+        return self._records(delivery)
 
     def _records(self, delivery: Delivery) -> bytes:
         if self._only_room:
             return _single_room_text(delivery)
+        room = delivery.room
         parts: list[bytes] = []
-        for number, body in enumerate(_bodies(delivery)):
-            self._positions[delivery.room] = Position(delivery.epoch, delivery.first_offset + number)
-            parts.append(event_block(body, event=delivery.room, event_id=self._cursor()))
-        self._positions[delivery.room] = Position(delivery.epoch, delivery.offset)
+        for body, (offset, skipped) in zip(_bodies(delivery), delivery.with_skips(), strict=True):
+            self._positions[room] = Position(delivery.epoch, offset)
+            parts += [_skipped(room, skipped), event_block(body, event=room, event_id=self._cursor())]
         return b"".join(parts)
 
     def _cursor(self) -> str:
         return str(Cursor(self._positions))
 
 
-def _skipped(delivery: Delivery) -> bytes:
+def _skipped(room: str, skipped: int) -> bytes:
     """What was left out is told before the record that follows it; it has no id, so a cut here is no hole."""
-    if not delivery.skipped:
+    if not skipped:
         return b""
-    data = _encode({"op": "skipped", "room": delivery.room, "skipped": delivery.skipped})
+    data = _encode({"op": "skipped", "room": room, "skipped": skipped})
     return event_block(data, event="livedash.skipped")
 
 
@@ -110,14 +110,15 @@ def _bodies(delivery: Delivery) -> list[bytes]:
 
 def _single_room_text(delivery: Delivery) -> bytes:
     """All viewers of just this room get the same bytes, ids included."""
-    key = ("sse-single", delivery.room, delivery.epoch, delivery.offset)
-    text: bytes | None = delivery.batch.cache.get(key) if delivery.is_whole else None
+    room, epoch = delivery.room, delivery.epoch
+    key = ("sse-single", room, epoch, delivery.offset)
+    is_shared = delivery.is_whole and not delivery.skipped
+    text: bytes | None = delivery.batch.cache.get(key) if is_shared else None
     if text is None:
-        first = delivery.offset - delivery.batch.count + 1
         text = b"".join(
-            event_block(body, event_id=f"{delivery.room}:{delivery.epoch}-{first + number}")
-            for number, body in enumerate(_bodies(delivery))
+            _skipped(room, skipped) + event_block(body, event_id=f"{room}:{epoch}-{offset}")
+            for body, (offset, skipped) in zip(_bodies(delivery), delivery.with_skips(), strict=True)
         )
-        if delivery.is_whole:
+        if is_shared:
             delivery.batch.cache[key] = text
     return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -244,6 +244,7 @@ class Delivery:
 
     `offset` is that of the last record. `skipped` counts records that a mode, a key or `echo: false` left out before it.
     `is_whole`: the batch lies in history just like this, so that all viewers of its room can share the encoded bytes.
+    `offsets`: of each record, where some were left out between them.
     """
 
     room: str
@@ -254,6 +255,7 @@ class Delivery:
     is_snapshot: bool = False
     skipped: int = 0
     is_whole: bool = False
+    offsets: tuple[int, ...] | None = None
 
     @property
     def op(self) -> str:
@@ -262,6 +264,13 @@ class Delivery:
     @property
     def first_offset(self) -> int:
         return self.offset - self.batch.count + 1
+
+    def with_skips(self) -> Iterator[tuple[int, int]]:
+        """Of each record its offset, and how many were left out right before it."""
+        before = self.offset - self.batch.count - self.skipped
+        for offset in self.offsets or range(self.first_offset, self.offset + 1):
+            yield offset, offset - before - 1
+            before = offset
 
 
 HubMessage = Notification | Delivery

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livedash import limits
-from livedash.core.keyed import KeyedState, latest_rows
+from livedash.core.keyed import KeyedState, conflated, latest_rows
 from livedash.errors import LimitReachedError, ValueRefusedError
 from livedash.wire.batch import Batch
 
@@ -115,3 +115,9 @@ def test_a_conflated_viewer_needs_the_last_row_of_each_key_in_order() -> None:
     batch = batch_of({"id": 1}, {"id": 2}, {"id": 1}, {"id": 3}, {"id": 3})
     assert latest_rows(batch, "id") == [1, 2, 4]
     assert latest_rows(batch, "other") == [0, 1, 2, 3, 4]
+
+
+def test_what_a_conflated_viewer_needs_of_several_batches_has_the_offsets_of_its_records() -> None:
+    parts = [(5, batch_of({"id": 1}, {"id": 2}, {"id": 1})), (8, batch_of({"id": 3}, {"id": 2, "v": 1}))]
+    batch, offsets = conflated(parts, "id")
+    assert (batch.records(), offsets) == ([{"id": 1}, {"id": 3}, {"id": 2, "v": 1}], (7, 8, 9))

@@ -226,3 +226,22 @@ def test_key_of_a_room_that_begins_later_is_an_event_before_its_records(theatre:
     keyed, record = stream.take()
     assert (keyed.event, data(keyed)) == ("livedash.keyed", {"op": "keyed", "room": "prices", "key": "symbol"})
     assert (keyed.event_id, data(record)) == (stream.start.event_id, {"symbol": "A"})
+
+
+@pytest.mark.parametrize("rooms", [("prices",), ("prices", "train")])
+def test_records_that_a_key_left_between_others_have_their_own_offsets_so_that_a_cut_loses_no_key(
+    theatre: Theatre, rooms: tuple[str, ...]
+) -> None:
+    theatre.hub.configure("prices", {"key": "symbol"}, 0, 0.0)
+    stream = Stream(theatre, *rooms, mode="latest")
+    theatre.push({"symbol": "A", "p": 1}, {"symbol": "B", "p": 2}, {"symbol": "C", "p": 3}, room="prices")
+    theatre.push({"symbol": "C", "p": 4}, room="prices")
+    first, second, skipped, last = stream.take()
+    epoch = theatre.hub.room("prices").epoch
+    assert [data(event)["p"] for event in (first, second, last)] == [1, 2, 4]
+    assert (skipped.event, data(skipped)["skipped"]) == ("livedash.skipped", 1)
+    assert [event.event_id.split(",")[0] for event in (first, second, last)] == [
+        f"prices:{epoch}-{offset}" for offset in (1, 2, 4)
+    ]
+    resumed = Stream(theatre, *rooms, since=first.event_id, mode="latest")
+    assert [data(event)["p"] for event in resumed.take() if event.event != "livedash.skipped"] == [2, 4]
