@@ -47,9 +47,9 @@ class Spool:
         self._next_seq = 1
         self._ready: dict[str, RoomSpool] = {}  # rooms that have something to send, whose turn comes first, first
         self._failing: dict[tuple[str, str], SourceFailing] = {}  # sources here that fail, for each new connection
-        self._news: dict[tuple[str, str], SourceFailing] = {}  # what this connection has not been told of them
         self._settings: dict[str, dict[str, Any]] = {}
         # of this connection
+        self._news: dict[tuple[str, str], SourceFailing] = {}  # what it has not been told of them
         self._is_greeting = False
         self._asked: set[str] = set()  # rooms that wait for the welcome
         self._restores: deque[tuple[RoomSpool, str, int, Batch]] = deque()

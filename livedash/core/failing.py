@@ -31,7 +31,7 @@ class FailingSources:
 
     def note(self, publisher: object, room: str, name: str, error: str | None) -> bool:
         """`error` None: it does not fail any more. True if that is news. Raises LimitReachedError."""
-        name, source = name[: limits.FAILING_CHARACTERS], _Source(publisher, name[: limits.FAILING_CHARACTERS])
+        source = _Source(publisher, name[: limits.FAILING_CHARACTERS])
         if error is None:
             return self._forget(room, source)
         error = error[: limits.FAILING_CHARACTERS]

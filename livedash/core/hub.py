@@ -132,7 +132,7 @@ class Hub:
         self._published += batch.count
         self._after_change(name, is_new, now_s)
         if origin.session is not None:
-            origin.session.leave_out(name, position.offset - batch.count + 1, position.offset)
+            origin.session.leave_out(name, position, batch.count)
         return position
 
     def hello(self, rooms: dict[str, Held], origin: Origin = UNKNOWN_ORIGIN) -> dict[str, Acquaintance]:

@@ -15,7 +15,7 @@ from livedash.core.subscription import Reading, Subscription, SubscriptionStatis
 from livedash.errors import LimitReachedError
 from livedash.wire import names
 from livedash.wire.messages import Error, Failing, GapReason, HubMessage, Notification, Subscribed, ViewerInfo
-from livedash.wire.position import NO_EPOCH, START, Cursor
+from livedash.wire.position import NO_EPOCH, START, Cursor, Position
 from livedash.wire.since import After, Since, Start
 
 _ALL = "*"  # a link names its rooms, and its reader need not know them
@@ -121,11 +121,11 @@ class Session:
                 self._follow(room, glob, since if has_read_it else After(START), family.reading, now_s)
                 return
 
-    def leave_out(self, room: str, first: int, last: int) -> None:
-        """`echo: false`: this viewer's own records."""
+    def leave_out(self, room: str, last: Position, count: int) -> None:
+        """`echo: false`: this viewer's own records, `count` of them up to `last`."""
         subscription = self._subscriptions.get(room)
         if subscription is not None:
-            subscription.leave_out(first, last)
+            subscription.leave_out(last, count)
 
     def note_blocked(self) -> None:
         """The transport could not send for limits.SLOW_AFTER_S."""

@@ -31,7 +31,7 @@ from livedash.core.keyed import conflated
 from livedash.core.room import Room, Rooms
 from livedash.wire.batch import EMPTY, Batch, joinable
 from livedash.wire.messages import Delivery, Gap, GapReason, HubMessage, Keyed, Mode, Shape, Subscribed
-from livedash.wire.position import START, Position
+from livedash.wire.position import NO_EPOCH, START, Position
 from livedash.wire.since import After, BadCursor, Earliest, Last, Now, Since, Snapshot
 
 
@@ -93,6 +93,7 @@ class Subscription:
         "_followed",
         "_gap",
         "_own",
+        "_own_epoch",
         "_rooms",
         "_skipped_before",
         "_wait_until_s",
@@ -120,6 +121,7 @@ class Subscription:
         self._gap: Gap | None = None
         self._followed = False  # it has reached the top once: from then on falling behind is its own slowness
         self._own: deque[tuple[int, int]] = deque()  # offsets that `echo: false` leaves out
+        self._own_epoch = NO_EPOCH  # of those: who waits for a room may see several begin
         self._skipped_before = 0  # left out by `echo: false` before what comes next
         self._due_s = 0.0
         self._was_blocked = False
@@ -185,13 +187,17 @@ class Subscription:
         """
         self._was_blocked = True
 
-    def leave_out(self, first: int, last: int) -> None:
-        """The viewer published these records itself and does not want them back."""
+    def leave_out(self, last: Position, count: int) -> None:
+        """The viewer published these records itself, `count` of them up to `last`, and does not want them back."""
         if self.state not in (State.READING, State.WAITING):
             return  # the snapshot that it gets has them
+        if last.epoch != self._own_epoch:
+            self._own.clear()
+            self._own_epoch = last.epoch
+        first = last.offset - count + 1
         if self._own and self._own[-1][1] + 1 == first:
             first, _ = self._own.pop()
-        self._own.append((first, last))
+        self._own.append((first, last.offset))
 
     def statistics(self) -> SubscriptionStatistics:
         return SubscriptionStatistics(self.room, self.state.name.lower(), self.position, self.skipped, self.gaps)
@@ -309,6 +315,8 @@ class Subscription:
 
     def _pass_own(self, room: Room) -> None:
         """Moves over the viewer's own records where they come next."""
+        if self._own_epoch != room.epoch:
+            self._own.clear()
         while self._own and self._own[0][0] <= self.position.offset + 1:
             _, last = self._own.popleft()
             count = last - self.position.offset

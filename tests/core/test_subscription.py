@@ -371,3 +371,11 @@ def test_statistics_tell_state_place_and_what_was_left_out(stage: Stage) -> None
     viewer.take()
     (told,) = viewer.session.statistics().subscriptions
     assert (told.state, told.position, told.skipped, told.gaps) == ("reading", Position(stage.epoch, 4), 2, 1)
+
+
+def test_own_records_of_an_epoch_that_ended_leave_out_none_of_the_next_one(stage: Stage) -> None:
+    viewer = stage.viewer()  # it waits, and takes nothing until the room has begun twice
+    stage.push({"n": 1}, session=viewer.session)
+    stage.hub.clear("train")
+    stage.push({"n": 2})
+    assert numbers(viewer.take_all()) == [2]

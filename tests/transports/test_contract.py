@@ -73,7 +73,7 @@ class Reader:
         self.sink = MemorySink()
         self.viewer = Viewer(theatre.stage, owner("reader"), self.sink, way.make(), QUIET)
         reading = Reading(shape=way.shape)
-        self.viewer.session.subscribe("train", lambda room: Earliest(), reading, theatre.loop.now_s)
+        self.viewer.session.subscribe("train", lambda room: Earliest(), reading, theatre.loop.time())
 
     def held(self) -> list[int]:
         """The numbers that its reader holds at the end."""

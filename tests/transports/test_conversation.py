@@ -44,7 +44,7 @@ class Peer:
         return self.take()
 
     def take(self) -> list[HubMessage]:
-        return list(self.session.take(self._theatre.loop.now_s, limits.MESSAGE_BYTES))
+        return list(self.session.take(self._theatre.loop.time(), limits.MESSAGE_BYTES))
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ class DeliveryMachine(RuleBasedStateMachine):
     def publish_and_flush(self, data: st.DataObject, count: int) -> None:
         """A rule of its own, so that stories have more records than upheavals."""
         self.publish(data, count)
-        self.loop.run_soon()
+        self.loop.settle()
 
     @rule(data=st.data(), what=st.sampled_from(["clear", "delete", "restart", "give_back", "lose_tail"]))
     def upheaval(self, data: st.DataObject, what: str) -> None:
@@ -133,7 +133,7 @@ class DeliveryMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), share=SHARE)
     def flush_and_carry(self, data: st.DataObject, share: float) -> None:
-        self.loop.run_soon()
+        self.loop.settle()
         self._carry(self._reader(data), share)
 
     @rule(data=st.data())
@@ -197,7 +197,7 @@ class DeliveryMachine(RuleBasedStateMachine):
             for reader in self.readers:
                 while heard := reader.peer.carry(1.0):
                     self.judge.check(reader, heard)
-                    self.loop.run_soon()
+                    self.loop.settle()
                     if isinstance(reader.peer, PollPeer) and not any(isinstance(one, Records | State) for one in heard):
                         break
         for reader in self.readers:

@@ -15,8 +15,8 @@ class Reader:
         self.session: Session = theatre.hub.open_session(owner("reader"), "", self._pump, 0.0)
 
     def _pump(self) -> None:
-        self.pumped.append(self._theatre.loop.now_s - 1000.0)
-        self._theatre.loop.now_s += self._cost_s
+        self.pumped.append(self._theatre.loop.time() - 1000.0)
+        self._theatre.loop.clock.advance(self._cost_s)
 
 
 def test_a_viewer_that_is_owed_much_is_pumped_once_a_turn(theatre: Theatre) -> None:

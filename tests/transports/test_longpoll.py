@@ -19,11 +19,11 @@ class Poll:
         self._theatre = theatre
         self.session: Session = theatre.hub.open_session(owner("reader"), "", lambda: None, 0.0)
         for room in rooms:
-            self.session.subscribe(room, start_from(since), Reading(**reading), theatre.loop.now_s)
+            self.session.subscribe(room, start_from(since), Reading(**reading), theatre.loop.time())
         self.answer = Answer(reading.get("shape", "records"))
 
     def take(self) -> bool:
-        return self.answer.take(self.session, self._theatre.loop.now_s)
+        return self.answer.take(self.session, self._theatre.loop.time())
 
     def body(self) -> Any:
         return json.loads(self.answer.body(self.session))

@@ -24,13 +24,13 @@ class Stream:
         self._parser = Parser()
         self.session: Session = theatre.hub.open_session(owner("reader"), "", lambda: None, 0.0)
         for room in rooms:
-            self.session.subscribe(room, start_from(since), Reading(**reading), theatre.loop.now_s)
+            self.session.subscribe(room, start_from(since), Reading(**reading), theatre.loop.time())
         self.framing = EventFraming(rooms, retry_ms=2000)
         self.text = self.framing.begin(self.session)
         self.start = self._parser.feed(self.text)[0]
 
     def take(self) -> list[Event]:
-        pieces = self.framing.pieces(self.session.take(self._theatre.loop.now_s, limits.MESSAGE_BYTES))
+        pieces = self.framing.pieces(self.session.take(self._theatre.loop.time(), limits.MESSAGE_BYTES))
         assert len(pieces) <= 1
         self.text = b"".join(pieces)
         return self._parser.feed(self.text)
@@ -120,7 +120,7 @@ def test_a_room_that_begins_under_a_glob_comes_into_the_cursor(theatre: Theatre)
 
 def test_a_room_that_begins_with_settings_alone_comes_into_the_next_cursor(theatre: Theatre) -> None:
     stream = Stream(theatre, "lab.*")
-    room = theatre.hub.configure("lab.empty", {}, 0, theatre.loop.now_s)
+    room = theatre.hub.configure("lab.empty", {}, 0, theatre.loop.time())
     position = theatre.push({"t": 1}, room="lab.oven")
     (event,) = stream.take()
     assert event.event_id == f"lab.empty:{room.epoch}-0,lab.oven:{position}"

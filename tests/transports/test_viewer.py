@@ -17,7 +17,7 @@ LIVENESS = Liveness(ping_interval_s=20.0, answer_limit_s=40.0)
 
 
 def reading(theatre: Theatre, viewer: Viewer, since: object = None, **reading: object) -> None:
-    viewer.session.subscribe("train", lambda room: since or Now(), Reading(**reading), theatre.loop.now_s)  # type: ignore[arg-type]
+    viewer.session.subscribe("train", lambda room: since or Now(), Reading(**reading), theatre.loop.time())  # type: ignore[arg-type]
     theatre.loop.settle()
 
 
@@ -213,7 +213,7 @@ def test_a_rate_is_kept_and_what_waits_for_it_is_sent_when_it_is_due(theatre: Th
 def test_long_history_is_sent_in_steps(theatre: Theatre) -> None:
     theatre.push_bytes(10_000_000)
     viewer, sink = theatre.viewer()
-    viewer.session.subscribe("train", lambda room: Earliest(), Reading(), theatre.loop.now_s)
+    viewer.session.subscribe("train", lambda room: Earliest(), Reading(), theatre.loop.time())
     theatre.loop.turn()
     assert len(records_of(sink.messages())) < 5
     theatre.loop.settle()
@@ -229,7 +229,7 @@ def test_a_full_hub_opens_no_session() -> None:
 
 
 def test_old_records_are_dropped_about_twice_a_second(theatre: Theatre) -> None:
-    theatre.hub.configure("train", {"history_age": 10}, theatre.now_us(), theatre.loop.now_s)
+    theatre.hub.configure("train", {"history_age": 10}, theatre.now_us(), theatre.loop.time())
     theatre.push({"n": 1})
     theatre.loop.advance(9.0)
     assert theatre.hub.room("train").history.records == 1
@@ -245,4 +245,4 @@ def test_a_closed_stage_leaves_no_timer(theatre: Theatre) -> None:
 
 
 def test_the_wall_clock_is_in_seconds_since_1970(theatre: Theatre) -> None:
-    assert theatre.stage.wall_clock_s() == pytest.approx(theatre.loop.now_s)
+    assert theatre.stage.wall_clock_s() == pytest.approx(theatre.loop.time())

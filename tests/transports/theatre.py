@@ -7,13 +7,14 @@ from typing import Any
 
 from livedash.core.grant import Grant, owner
 from livedash.core.hub import Hub
+from livedash.testing.clock import ManualClock
+from livedash.testing.loop import ManualLoop
 from livedash.transports.viewer import QUIET, Liveness, Stage, Viewer
 from livedash.transports.websocket import MessageFraming
 from livedash.wire.batch import Batch
 from livedash.wire.codec import JSON, Codec
 from livedash.wire.messages import ByeReason, HubMessage
 from livedash.wire.position import Position
-from tests.transports.hand_loop import HandLoop
 
 
 class MemorySink:
@@ -53,18 +54,18 @@ class Theatre:
     """`ended` names principals whose grants have ended, and why."""
 
     def __init__(self, **bounds: Any) -> None:
-        self.loop = HandLoop()
+        self.loop = ManualLoop(ManualClock(1000.0))
         epochs = itertools.count(1)
         self.hub = Hub(lambda: f"e{next(epochs)}", **bounds)
         self.ended: dict[str, ByeReason] = {}
         self.stage = Stage(self.hub, self.loop, self.now_us, lambda grant: self.ended.get(grant.principal))
 
     def now_us(self) -> int:
-        return round(self.loop.now_s * 1_000_000)
+        return round(self.loop.time() * 1_000_000)
 
     def push(self, *records: dict[str, Any], room: str = "train") -> Position:
         batch = Batch.from_records(records, [self.now_us()] * len(records))
-        return self.hub.publish(room, batch, self.now_us(), self.loop.now_s)
+        return self.hub.publish(room, batch, self.now_us(), self.loop.time())
 
     def push_bytes(self, count: int, *, piece: int = 500_000, room: str = "train") -> None:
         """Records of text, `count` bytes of it in all."""

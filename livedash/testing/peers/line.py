@@ -15,9 +15,7 @@ class Line:
     def __init__(self) -> None:
         self.pieces: deque[bytes] = deque()
         self.on_drained: Callable[[], None] = _nothing
-        self.pings = 0
         self.is_ended = False
-        self.close_code: int | None = None
 
     @property
     def pending_bytes(self) -> int:
@@ -27,10 +25,10 @@ class Line:
         self.pieces.append(data)
 
     def ping(self) -> None:
-        self.pings += 1
+        """It is answered whenever the peer takes anything."""
 
     def end(self, code: int, reason: ByeReason) -> None:
-        self.is_ended, self.close_code = True, code
+        self.is_ended = True
 
     def abort(self) -> None:
         self.pieces.clear()

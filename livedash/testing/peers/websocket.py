@@ -16,11 +16,9 @@ from livedash.wire.codec import MSGPACK, Codec
 from livedash.wire.messages import (
     ClientMessage,
     Delivery,
-    Error,
     Gap,
     HubMessage,
     Keyed,
-    Ping,
     Publish,
     Subscribe,
     Subscribed,
@@ -33,7 +31,7 @@ _VIEWER = owner("viewer")
 
 
 class WebSocketPeer:
-    """Keeps a position a room. `others` gets what is neither a record nor a gap."""
+    """Keeps a position a room."""
 
     def __init__(self, stage: Stage, codec: Codec, grant: Grant = _VIEWER) -> None:
         self.stage = stage
@@ -47,7 +45,6 @@ class WebSocketPeer:
         self._unanswered: dict[str, int] = {}  # subscriptions: what comes before their answers is of former ones
         self._line = Line()
         self._viewer: WebSocketViewer | None = None
-        self.others: list[HubMessage] = []
 
     @property
     def is_open(self) -> bool:
@@ -56,10 +53,6 @@ class WebSocketPeer:
     @property
     def cursor(self) -> str:
         return self._forged or ",".join(f"{room}:{position}" for room, position in self._positions.items())
-
-    @property
-    def close_code(self) -> int | None:
-        return self._line.close_code
 
     def open(self, wishes: Sequence[Wish]) -> None:
         self.cut()
@@ -149,8 +142,6 @@ class WebSocketPeer:
                 self._unanswered[room] = self._unanswered.get(room, 0) - 1
                 if not is_glob(room) and self._is_awaited(room):
                     yield from self._began(room, Position(message.epoch, message.offset), message.recovered)
-            case _:
-                self.others.append(message)
 
     def _is_awaited(self, room: str) -> bool:
         asked = [wish for wish in self._wishes if matches(wish, room)]
@@ -162,13 +153,6 @@ class WebSocketPeer:
         if recovered and room not in self._positions and not is_state_coming:
             self._positions[room] = position
             yield Began(room, position)
-
-    @property
-    def errors(self) -> list[Error]:
-        return [message for message in self.others if isinstance(message, Error)]
-
-    def ping(self) -> None:
-        self.say(Ping())
 
 
 class CommPeer(WebSocketPeer):
