@@ -190,7 +190,7 @@ export const SCENES: Readonly<Record<string, Scene>> = {
       [{ kind: "line", rooms: ["refused"] }, { kind: "number", rooms: ["live"] }, { kind: "line", rooms: ["failing"] }],
     ],
     fill(client) {
-      const sinceMs = Date.now() - 14_000;
+      const sinceMs = performance.now() - 14_000;
       for (const room of ["reconnecting", "stale", "gap", "dropped", "ended", "live", "failing"]) client.push(room, { step: numbers(60, (at) => at), loss: numbers(60, (at) => 2 * Math.exp(-at / 20)) });
       client.setStatus("waiting", { state: "waiting", transport: "websocket", sinceMs });
       client.setStatus("reconnecting", { state: "reconnecting", transport: null, sinceMs, reason: "the server is restarting", retryInS: 8 });
