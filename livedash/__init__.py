@@ -5,6 +5,10 @@ Names come when they are first used, so that the import itself takes a few milli
 
 from __future__ import annotations
 
+import atexit
+import sys
+import threading
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from livedash.version import __version__
@@ -64,14 +68,29 @@ __all__ = [
 ]
 
 
+import_module("concurrent.futures.thread")  # is refused once the main thread has ended, when others may use us first
+_ENDED = threading.Event()
+
+
+@atexit.register
+def _end() -> None:
+    """Exit handlers run, those first that were registered last."""
+    _ENDED.set()
+    process = getattr(sys.modules.get("livedash.client.process"), "PROCESS", None)  # a thread may be about to import it
+    if process is not None:
+        process.end()
+
+
 def __getattr__(name: str) -> Any:
     if name == "sources":
-        import importlib
-
-        return importlib.import_module("livedash.sources")
+        return import_module("livedash.sources")
     if name in __all__:
         from livedash import api
 
+        if _ENDED.is_set():  # an exit handler uses us first
+            from livedash.client.process import PROCESS
+
+            PROCESS.end()
         value = getattr(api, name)
         globals()[name] = value
         return value

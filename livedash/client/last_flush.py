@@ -1,19 +1,18 @@
 """How a process's last records get to its hub, whichever way it ends, and what is told of those that do not.
 
-Scripts and kernels end by `atexit`. A child of `multiprocessing` skips that, unless it was spawned, and runs finalizers.
+Scripts and kernels end by `atexit`, where the package calls `run`. A child of `multiprocessing` skips that, unless it was
+spawned, and runs finalizers.
 What is pushed after the last flush, by an exit handler or by a thread that nobody waits for, is flushed by its own push.
 Nothing can be done at `os._exit` or a signal that kills: what was acknowledged is at the hub, the rest is lost.
 """
 
 from __future__ import annotations
 
-import atexit
 import sys
 from collections.abc import Callable
 from typing import Final
 
 from livedash import limits
-from livedash.client.loop_thread import is_interpreter_ending
 from livedash.client.publisher import Publisher
 from livedash.clock import monotonic_s
 
@@ -33,12 +32,6 @@ class LastFlush:
         self._end_s: float | None = None  # of all that is waited for at exit
         self._is_told = False
 
-    def register(self) -> None:
-        if is_interpreter_ending():  # livedash is first imported by an exit handler: no other one would be called
-            self._publisher.end(0.0)
-        else:
-            atexit.register(self.run)
-
     def begin_process(self) -> None:
         """The first record of a process: what ends a child of `multiprocessing` must know of us."""
         process = sys.modules.get("multiprocessing.process")
@@ -57,7 +50,11 @@ class LastFlush:
         if self._end_s is None:
             limit_s = limits.FLUSH_AT_EXIT_KERNEL_S if in_kernel else limits.FLUSH_AT_EXIT_SCRIPT_S
             self._end_s = monotonic_s() + limit_s
-        left = self._publisher.end(max(0.0, self._end_s - monotonic_s()))
+        try:
+            left = self._publisher.end(max(0.0, self._end_s - monotonic_s()))
+        except KeyboardInterrupt:  # nobody wants to wait
+            self._end_s = monotonic_s()
+            left = self._publisher.end(0.0)
         if left:
             reason = self._publisher.statistics().reason or "the hub did not acknowledge them in time"
             self._tell(f"{left} records were not delivered: {reason}")

@@ -46,7 +46,6 @@ class Process:
         self._named: Endpoint | None = None
         self._found: Found | None = None
         self._embedded: EmbeddedHub | None = None
-        self._last_flush.register()
 
     def use(self, endpoint: Endpoint | None) -> None:
         """Publishes to this hub from now on; None: looks for one again."""
@@ -88,6 +87,10 @@ class Process:
             elif self._found is None or self._found.endpoint != endpoint:
                 self._found = Found(RemoteHub(endpoint), WebSocketConnector(endpoint), endpoint)
             return self._found
+
+    def end(self) -> None:
+        """The interpreter ends. What is pushed from now on is flushed by its own push: no later moment comes."""
+        self._last_flush.run()
 
     def _on_first_record(self) -> None:
         self._last_flush.begin_process()

@@ -16,6 +16,7 @@ from tests.end_to_end.processes import Running, start
 from tests.end_to_end.serve import ServeProcess
 
 SCRIPT_LIMIT_S = 60.0
+QUIET_FORKS = {"PYTHONWARNINGS": "ignore:This process:DeprecationWarning"}  # from 3.12 on, where there are threads
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Outside:
         number = next(self._count)
         path = self._folder / f"script{number}.py"
         path.write_text(textwrap.dedent(source))
-        environment = {**self._serve.environment, "PYTHONFAULTHANDLER": "1", **(extra or {})}
+        environment = {**self._serve.environment, **QUIET_FORKS, **(extra or {})}
         return start(
             [sys.executable, path.name],
             log_path=self._folder / f"script{number}.log",
