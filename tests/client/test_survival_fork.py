@@ -76,6 +76,21 @@ def test_both_go_on_in_one_room_while_threads_of_the_parent_push(outside: Outsid
     assert found == {who: list(range(count)) for who, count in expected.items()}
 
 
+def test_nothing_is_imported_while_the_process_may_fork(outside: Outside) -> None:
+    ended = outside.run(
+        """
+        import sys
+        import livedash as ld
+
+        push, before = ld.push, set(sys.modules)
+        push("forks.light", n=0)
+        assert ld.flush(20) == 0
+        print(*sorted(set(sys.modules) - before))
+        """
+    )
+    assert (ended.status, ended.said) == (0, "\n")
+
+
 def test_child_of_a_child_publishes_too(outside: Outside) -> None:
     ended = outside.run(
         """
