@@ -29,6 +29,7 @@ class LastFlush:
         self._is_kernel = is_kernel
         self._is_hub_inside = is_hub_inside
         self._is_child = False
+        self._in_kernel = False
         self._end_s: float | None = None  # of all that is waited for at exit
         self._is_told = False
 
@@ -46,9 +47,9 @@ class LastFlush:
 
     def run(self) -> None:
         """In a kernel 2 s at most; in a script until all is acknowledged, 30 s at most. Loss is told, never silent."""
-        in_kernel = not self._is_child and self._is_kernel()
         if self._end_s is None:
-            limit_s = limits.FLUSH_AT_EXIT_KERNEL_S if in_kernel else limits.FLUSH_AT_EXIT_SCRIPT_S
+            self._in_kernel = not self._is_child and self._is_kernel()
+            limit_s = limits.FLUSH_AT_EXIT_KERNEL_S if self._in_kernel else limits.FLUSH_AT_EXIT_SCRIPT_S
             self._end_s = monotonic_s() + limit_s
         try:
             left = self._publisher.end(max(0.0, self._end_s - monotonic_s()))
@@ -58,7 +59,7 @@ class LastFlush:
         if left:
             reason = self._publisher.statistics().reason or "the hub did not acknowledge them in time"
             self._tell(f"{left} records were not delivered: {reason}")
-        elif not in_kernel and self._is_hub_inside():
+        elif not self._in_kernel and self._is_hub_inside():
             self._tell_that_the_hub_ends()
 
     def _tell_that_the_hub_ends(self) -> None:
@@ -70,6 +71,7 @@ class LastFlush:
             )
 
     def _tell(self, text: str) -> None:
-        if not self._is_told:
+        out = sys.__stderr__ if self._in_kernel else sys.stderr  # what a kernel prints now no page shows any more
+        if not self._is_told and out is not None:
             self._is_told = True
-            sys.stderr.write(f"livedash: {text}\n")
+            out.write(f"livedash: {text}\n")
