@@ -123,7 +123,7 @@ class Room:
         """Why a reader at `position` can't go on from there, None if it can."""
         if position.epoch != self.epoch:
             return self.former.get(position.epoch, "epoch")
-        if position.offset > self.history.top:
+        if position.offset > max(self.history.top, self.owed_top):  # what is owed will be the records that it has read
             return "beyond_top"
         return "trimmed" if position.offset + 1 < self.history.first else None
 

@@ -170,7 +170,8 @@ class Subscription:
         if self.state is State.WAITING:
             return self._wait_until_s
         room = self._rooms.get(self.room)
-        is_behind = room is not None and self.position != room.position
+        is_ahead = room is not None and self.position.epoch == room.epoch and self.position.offset >= room.history.top
+        is_behind = room is not None and not is_ahead
         return self._due_s if self._due_s and is_behind else None
 
     def is_behind(self) -> bool:

@@ -171,6 +171,24 @@ def test_a_cursor_of_an_unknown_epoch_waits_for_its_publisher_and_goes_on(stage:
     assert (numbers(taken), gaps_of(taken)) == ([3], [])
 
 
+def test_a_reader_is_not_behind_a_publisher_that_gives_back_only_now_what_was_read_before(stage: Stage) -> None:
+    viewer = stage.viewer(since="train:k3x9-4", max_hz=10)
+    viewer.take()
+    for first, last in ((1, 1), (2, 2)):
+        batch = Batch.from_records([{"n": n} for n in range(first, last + 1)], [0] * (last - first + 1))
+        stage.hub.restore("train", "k3x9", first, batch, 0, 0.0, owed_top=4)
+        assert viewer.take_all() == []
+        assert viewer.session.due_s() is None
+    stage.push_numbers(3, 5)
+    assert numbers(viewer.take_all()) == [5]
+    assert gaps_of(viewer.received) == []
+
+
+def test_a_cursor_beyond_what_a_former_hub_gave_out_is_beyond_the_top(stage: Stage) -> None:
+    stage.hub.restore("train", "k3x9", 1, Batch.from_records([{"n": 1}], [0]), 0, 0.0, owed_top=4)
+    assert gaps_of(stage.viewer(since="train:k3x9-5").take()) == [Gap("train", "beyond_top")]
+
+
 def test_a_cursor_that_waited_in_vain_is_told_restarted_and_waits_on_for_the_room(stage: Stage) -> None:
     viewer = stage.viewer(since="train:k3x9-2")
     viewer.take()
