@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from importlib import import_module
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -19,9 +18,6 @@ from livedash.client.contract import Channel
 from livedash.client.endpoint import Endpoint
 from livedash.client.http import Answer, error_of
 from livedash.errors import UnreachableError
-
-# tornado does so at its first use; a process that forks meanwhile would have half a module in its child
-import_module("tornado.platform.asyncio")
 
 _SUBPROTOCOL: Final = "livedash.v1.msgpack"
 _TORNADO_LOOP: Final = (
