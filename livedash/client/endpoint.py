@@ -61,7 +61,7 @@ def endpoint_of_url(url: str, token: str | None = None) -> Endpoint:
     key = query["key"][0] if query.get("key") else None
     path = parts.path
     for page in ("view", "feed", "poll", "ws"):
-        path = path.removesuffix(f"{_PATH}{page}") + _PATH if path.endswith(f"{_PATH}{page}") else path
+        path = path.removesuffix(page) if path.endswith(f"/{_PATH}{page}") else path
     if not path.endswith("/"):
         path += "/"
     if not path.endswith(f"/{_PATH}"):
