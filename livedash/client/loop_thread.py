@@ -64,7 +64,12 @@ class LoopThread:
 
     def run(self, coroutine: Coroutine[Any, Any, T], timeout_s: float = limits.REQUEST_TIMEOUT_S) -> T:
         """Waits for the result, from any other thread. Raises what the coroutine raises, or TimeoutError."""
-        return self.wait_for(asyncio.run_coroutine_threadsafe(coroutine, self.loop), timeout_s)
+        try:
+            loop = self.loop
+        except RuntimeError:
+            coroutine.close()  # nobody will await it
+            raise
+        return self.wait_for(asyncio.run_coroutine_threadsafe(coroutine, loop), timeout_s)
 
     def call(self, function: Callable[..., T], *arguments: object) -> T:
         """Runs a function on the loop's thread and waits for its result."""
