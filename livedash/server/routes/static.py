@@ -31,7 +31,3 @@ class Static(Route):
             self.finish(file.zipped)
         else:
             self.finish(file.content)
-
-    def compute_etag(self) -> str | None:
-        """Set above, of the file itself."""
-        return None
