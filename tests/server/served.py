@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urljoin
 
+from tornado import web
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest, HTTPResponse
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
@@ -42,11 +43,11 @@ class Served:
         headers: Mapping[str, str] = OWNER,
         params: Mapping[str, Any] | None = None,
     ) -> HTTPResponse:
-        """Whatever the status. `body` is sent as it is where it is bytes, else as JSON."""
+        """Whatever the status. `path` is below `/livedash/`, or begins with a slash; a `body` that is no bytes is sent as JSON."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         query = f"?{urlencode(params, doseq=True)}" if params else ""
         request = HTTPRequest(
-            self.url + path + query,
+            urljoin(self.url, path) + query,
             method=method,
             headers=dict(headers),
             body=data,
@@ -90,6 +91,13 @@ class Served:
         url = f"{self.url.replace('http', 'ws', 1)}ws{query}"
         request = HTTPRequest(url, headers=dict(headers), request_timeout=LIMIT_S)
         return Socket(await websocket_connect(request, subprotocols=[subprotocol] if subprotocol else None))
+
+    @property
+    def application(self) -> web.Application:
+        """For a handler that a test adds."""
+        application = self.running._server.request_callback
+        assert isinstance(application, web.Application)
+        return application
 
     def change(self, **config: Any) -> None:
         """Of the server's configuration, while it runs."""
