@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from typing import Any, Final
 
 from tornado import httpserver, web
-from tornado.log import access_log
 from tornado.netutil import bind_unix_socket
 
 from livedash import limits
 from livedash.server.auth import HostHandler, SocketHandler, TokenHandler, TokenLogin
+from livedash.server.request_log import log_request
 from livedash.server.routes.dashboards import Dashboards, OneDashboard
 from livedash.server.routes.feed import Feed
 from livedash.server.routes.health import Live, Ready, Status
@@ -99,26 +98,3 @@ def socket_server(services: Services, path: str) -> httpserver.HTTPServer:
     server = http_server(application)
     server.add_socket(bind_unix_socket(path, mode=0o600, backlog=512))
     return server
-
-
-_KEY: Final = re.compile(r"([?&](?:key|token|_xsrf)=)[^&#]*")
-
-
-def scrubbed(uri: str) -> str:
-    """A request's URI without secrets."""
-    return _KEY.sub(r"\1[secret]", uri)
-
-
-def log_request(handler: web.RequestHandler) -> None:
-    status = handler.get_status()
-    level = logging.INFO if status < 500 else logging.ERROR
-    duration_ms = 1000 * handler.request.request_time()
-    access_log.log(
-        level,
-        "%d %s %s (%s) %.1fms",
-        status,
-        handler.request.method,
-        scrubbed(handler.request.uri or ""),
-        handler.request.remote_ip,
-        duration_ms,
-    )

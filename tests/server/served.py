@@ -43,7 +43,7 @@ class Served:
         headers: Mapping[str, str] = OWNER,
         params: Mapping[str, Any] | None = None,
     ) -> HTTPResponse:
-        """Whatever the status. `path` is below `/livedash/`, or begins with a slash; a `body` that is no bytes is sent as JSON."""
+        """Whatever the status. `path` is below `/livedash/`, or begins with `/`; a `body` that is no bytes is sent as JSON."""
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         query = f"?{urlencode(params, doseq=True)}" if params else ""
         request = HTTPRequest(

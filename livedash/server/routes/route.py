@@ -14,6 +14,7 @@ from tornado.web import Finish, HTTPError
 from livedash.core.grant import Grant, owner
 from livedash.errors import LivedashError, NotAllowedError, NotFoundError, NotLoggedInError, ProtocolError
 from livedash.server.auth import By, HostHandler
+from livedash.server.request_log import summary
 from livedash.server.services import Services
 
 log = logging.getLogger("livedash")
@@ -124,6 +125,8 @@ class Route(HostHandler):
             self.set_status(self._status_of(error))
             if error.can_retry:
                 self.set_header("Retry-After", "2")
+        if self._is_read_by_link():
+            self.set_header("Access-Control-Allow-Origin", "*")
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
         self.finish(json.dumps({"error": {"code": code, "message": message}}))
@@ -131,11 +134,15 @@ class Route(HostHandler):
     def log_exception(
         self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
     ) -> None:
-        """A caller's mistake is no error of ours."""
-        if isinstance(value, LivedashError):
-            log.debug("%s %s: %s", self.request.method, self.request.path, value)
+        """A caller's mistake is no error of ours. Tornado's own words would hold the URI, and so a link's key."""
+        if isinstance(value, LivedashError | HTTPError):
+            log.debug("%s: %s", summary(self.request), _told(value, 0, self._reason)[1])
         elif not isinstance(value, Finish):
-            super().log_exception(typ, value, tb)
+            log.error("uncaught exception in %s", summary(self.request), exc_info=value)
+
+    def _is_read_by_link(self) -> bool:
+        """A page elsewhere whose link has ended must be able to read so: what it can't read looks like a broken network."""
+        return "key" in self.request.query_arguments and self.login_by is None and self.request.method in _SAFE
 
     def _status_of(self, error: LivedashError) -> int:
         return self.host_unknown_status if isinstance(error, NotLoggedInError) else error.status
