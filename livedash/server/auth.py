@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from enum import Enum
 from typing import Final
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from tornado.web import RequestHandler
 
 COOKIE: Final = "livedash-login"
 _SCHEMES: Final = ("bearer ", "token ")
+_NOT_OF_NAMES: Final = re.compile(r"[^A-Za-z0-9.-]")
 
 
 class By(Enum):
@@ -107,8 +109,11 @@ class TokenHandler(HostHandler):
 
     @property
     def _cookie_name(self) -> str:
-        """Cookies are shared by all ports of a host: two servers on one machine must not log each other out."""
-        return f"{COOKIE}-{self.request.host.rpartition(':')[2]}"
+        """Cookies are shared by all ports of a host: two servers on one machine must not log each other out.
+
+        The host is what a request says it is: what can't stand in a cookie's name (RFC 6265 4.1.1) is left out.
+        """
+        return f"{COOKIE}-{_NOT_OF_NAMES.sub('', self.request.host.rpartition(':')[2])}"
 
 
 class SocketHandler(HostHandler):
