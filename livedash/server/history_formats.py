@@ -44,7 +44,7 @@ def as_csv(page: Page, with_time: bool) -> tuple[str, bytes]:
     names = dict.fromkeys(name for record in records for name in record)
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(names)
+    writer.writerow([_cell(name) for name in names])
     for record in records:
         writer.writerow([_cell(record.get(name)) for name in names])
     return "text/csv; charset=utf-8", text.getvalue().encode()
