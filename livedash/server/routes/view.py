@@ -67,11 +67,9 @@ class View(Route):
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "no-referrer")
         self.set_header("X-Content-Type-Options", "nosniff")
-        self.set_header("Content-Security-Policy", self.content_security_policy)
+        policy = content_security_policy(self.services.config.frame_ancestors)
+        self.set_header(
+            "Content-Security-Policy", policy
+        )  # in the place of Jupyter's; a JupyterHub's forbids every frame
         base_path = self.services.config.base_path
         self.finish(view_page(spec, base_path=base_path, key=key, expires_at_s=expires_at_s, title=title))
-
-    @property
-    def content_security_policy(self) -> str:
-        """A property, since Jupyter's own one would win else (and JupyterHub's would forbid every frame)."""
-        return content_security_policy(self.services.config.frame_ancestors)
