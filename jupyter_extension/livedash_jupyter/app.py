@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from dataclasses import replace
@@ -19,12 +20,14 @@ from traitlets import Bool, Float, Int, List, Unicode
 from livedash import limits
 from livedash.server.app import rules, socket_server
 from livedash.server.config import ServerConfig
-from livedash.server.lifecycle import drain
+from livedash.server.lifecycle import drain, listening_url
 from livedash.server.services import Services
 from livedash_jupyter.handler import JupyterHost, as_open
 
 SOCKET_VARIABLE = "LIVEDASH_SOCKET"
 _SOCKET_PATH_BYTES = 100  # sun_path has 108 on Linux and 104 on macOS
+_HAS_SOCKETS = os.name == "posix"
+_SHORT_NAME = "hub.sock"  # in a folder of its own
 
 
 class LiveDash(ExtensionApp):
@@ -70,14 +73,14 @@ class LiveDash(ExtensionApp):
         web_app.add_handlers(".*$", table)
         self._socket_server: HTTPServer | None = None
         self.socket_path = socket_path()
-        os.environ[SOCKET_VARIABLE] = str(self.socket_path)
+        if _HAS_SOCKETS:
+            os.environ[SOCKET_VARIABLE] = str(self.socket_path)
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
         """After the loop has started, before the first kernel."""
-        scheme = "https" if serverapp.certfile else "http"
-        listening_url = f"{scheme}://{serverapp.ip or 'localhost'}:{serverapp.port}"
-        self.services.config = replace(self.services.config, listening_url=listening_url)
-        if os.name == "posix":
+        address = listening_url(serverapp.ip, serverapp.port, "https" if serverapp.certfile else "http")
+        self.services.config = replace(self.services.config, listening_url=address)
+        if _HAS_SOCKETS:
             self._socket_server = socket_server(self.services, str(self.socket_path))
         self.log.info("livedash: hub ready; kernels publish by %s", self.socket_path)
 
@@ -91,6 +94,9 @@ class LiveDash(ExtensionApp):
             self._socket_server.stop()
             self._socket_server = None
         self.socket_path.unlink(missing_ok=True)
+        if self.socket_path.name == _SHORT_NAME:
+            with contextlib.suppress(OSError):  # it is gone, or somebody else's files lie there
+                self.socket_path.parent.rmdir()
         if os.environ.get(SOCKET_VARIABLE) == str(self.socket_path):
             del os.environ[SOCKET_VARIABLE]
 
@@ -99,6 +105,6 @@ def socket_path() -> Path:
     """In Jupyter's runtime folder, which only its owner can read; a shorter folder where that is too long for a socket."""
     path = Path(jupyter_runtime_dir(), f"livedash-{os.getpid()}.sock")
     if len(os.fsencode(path)) > _SOCKET_PATH_BYTES:
-        return Path(tempfile.mkdtemp(prefix="livedash-"), "hub.sock")
+        return Path(tempfile.mkdtemp(prefix="livedash-"), _SHORT_NAME)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return path

@@ -83,7 +83,7 @@ async def start(options: ServeOptions) -> RunningServer:
     port = sockets[0].getsockname()[1]
     shown_host = "127.0.0.1" if options.host in ("", "0.0.0.0", "::", "127.0.0.1") else options.host
     url = f"http://{f'[{shown_host}]' if ':' in shown_host else shown_host}:{port}/livedash/"
-    config = ServerConfig(public_url=options.public_url, listening_url=_listening_url(options.host, port))
+    config = ServerConfig(public_url=options.public_url, listening_url=listening_url(options.host, port))
     services = Services(config, asyncio.get_running_loop())
     server = http_server(serve_application(services, TokenLogin(token)), trusts_proxy=options.trusts_proxy)
     server.add_sockets(sockets)
@@ -101,10 +101,10 @@ def _listening_sockets(options: ServeOptions) -> list[socket.socket]:
         raise
 
 
-def _listening_url(host: str, port: int) -> str:
+def listening_url(host: str, port: int, scheme: str = "http") -> str:
     """The address for others: where all interfaces listen, this machine's name."""
-    name = socket.gethostname() if host in ("", "0.0.0.0", "::") else host
-    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+    name = socket.gethostname() if host in ("", "*", "0.0.0.0", "::") else host
+    return f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}"
 
 
 async def serve_until_signal(options: ServeOptions, on_started: Callable[[RunningServer], None]) -> None:
