@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Any
 
 import msgspec
+from tornado.web import stream_request_body
 
 from livedash import clock, limits
 from livedash.core.page import read_page
@@ -13,22 +15,42 @@ from livedash.errors import ProtocolError, SettingRefusedError, TooLargeError
 from livedash.server.history_formats import FORMATS
 from livedash.server.routes.query import whole_number
 from livedash.server.routes.route import Route
+from livedash.server.services import Services
 from livedash.transports.ingest import batch_of_records
 from livedash.wire.names import checked_room
 from livedash.wire.position import Position
 
 _NDJSON = "application/x-ndjson"
+_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
+@stream_request_body
 class Records(Route):
-    """`rooms/{room}/records`"""
+    """`rooms/{room}/records`. A body is read once its caller is known, and given up where it is too large."""
+
+    def initialize(self, services: Services) -> None:
+        super().initialize(services)
+        self._body = bytearray()
+        self._received_bytes = 0
+
+    async def prepare(self) -> None:
+        await super().prepare()
+        if self.request.method == "POST" and not self._finished:
+            announced = self.request.headers.get("Content-Length", "")
+            announced_bytes = int(announced) if _LENGTH.fullmatch(announced) else 0  # tornado refuses what is none
+            connection: Any = self.request.connection
+            # what is too large is read to its end and forgotten: who is cut off while sending hears no answer
+            connection.set_max_body_size(max(announced_bytes, 2 * limits.PUBLISH_BODY_BYTES))
+            _check_size(announced_bytes)
+
+    def data_received(self, chunk: bytes) -> None:
+        self._received_bytes += len(chunk)
+        if self._received_bytes <= limits.PUBLISH_BODY_BYTES:
+            self._body += chunk
 
     def post(self, name: str) -> None:
         self.grant.check_write(checked_room(name))
-        if len(self.request.body) > limits.PUBLISH_BODY_BYTES:
-            raise TooLargeError(
-                f"a publish has {limits.PUBLISH_BODY_BYTES} bytes at most; this one has {len(self.request.body)}: split it"
-            )
+        _check_size(self._received_bytes)
         position = self._publish_once(name)
         self.answer({"epoch": position.epoch, "offset": position.offset})
 
@@ -49,7 +71,7 @@ class Records(Route):
 
     def _publish_once(self, name: str) -> Position:
         """With an Idempotency-Key, a repeated body gets the first answer again."""
-        hub, body = self.services.hub, self.request.body
+        hub, body = self.services.hub, bytes(self._body)
         key = self.request.headers.get("Idempotency-Key")
         caller, digest, now_s = self.grant.principal, hashlib.sha256(body).digest(), clock.monotonic_s()
         if key is not None:
@@ -71,6 +93,13 @@ class Records(Route):
         if limit is not None and not 1 <= limit <= limits.READ_LIMIT_MAX:
             raise SettingRefusedError(f"limit={limit} is out of range; use 1 to {limits.READ_LIMIT_MAX}")
         return limits.READ_LIMIT if limit is None else limit
+
+
+def _check_size(size: int) -> None:
+    if size > limits.PUBLISH_BODY_BYTES:
+        raise TooLargeError(
+            f"a publish has {limits.PUBLISH_BODY_BYTES} bytes at most; this one has {size} or more: split it"
+        )
 
 
 def records_of_body(body: bytes, media_type: str) -> list[Any]:

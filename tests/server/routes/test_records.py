@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -18,7 +19,7 @@ from livedash.server.history_formats import COLUMNS_TYPE
 from livedash.server.routes.records import records_of_body
 from livedash.wire.codec import batch_of_wire
 from livedash.wire.messages import WireColumn
-from tests.server.served import NDJSON, NOBODY, OWNER, Served, error_of, json_of
+from tests.server.served import LIMIT_S, NDJSON, NOBODY, OWNER, TOKEN, Served, error_of, json_of
 
 PATH = "rooms/train/records"
 
@@ -124,6 +125,43 @@ async def test_a_body_above_its_bound_is_refused_with_both_sizes(
     answer = await publish(served, b'{"text": "%s"}' % (b"x" * 100))
     assert error_of(answer) == (413, "too_large")
     assert "100 bytes at most; this one has 112" in answer.body.decode()
+
+
+async def test_a_body_that_does_not_say_how_long_it_is_has_the_same_bound(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "PUBLISH_BODY_BYTES", 100)
+    chunks = [b'{"n": "', b"x" * 90, b'"}' + b" " * 10]
+    for parts, status in (([*chunks[:2], b'"}'], 200), (chunks, 413)):
+        answer = await say(
+            served,
+            b"Transfer-Encoding: chunked",
+            *(b"%x\r\n%s\r\n" % (len(part), part) for part in parts),
+            b"0\r\n\r\n",
+        )
+        assert answer == status
+    assert served.hub.room("train").history.top == 1
+
+
+@pytest.mark.parametrize("length", ["none", "-1", "²", "9" * 5000])
+async def test_a_length_that_is_none_is_refused(served: Served, length: str) -> None:
+    assert await say(served, f"Content-Length: {length}".encode("latin-1")) == 400
+
+
+@pytest.mark.parametrize(("login", "status"), [(f"Authorization: Bearer {TOKEN}", 413), ("X: y", 401)])
+async def test_a_body_is_refused_before_it_is_read(served: Served, login: str, status: int) -> None:
+    assert await say(served, b"Content-Length: 100000000000", login=login) == status
+
+
+async def say(served: Served, head: bytes, *body: bytes, login: str = f"Authorization: Bearer {TOKEN}") -> int:
+    """The status that a publish gets."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(served.origin.rpartition(":")[2]))
+    writer.write(b"POST /livedash/%s HTTP/1.1\r\nHost: h\r\n%s\r\n%s\r\n\r\n" % (PATH.encode(), login.encode(), head))
+    writer.writelines(body)
+    line = await asyncio.wait_for(reader.readline(), LIMIT_S)
+    writer.close()
+    await writer.wait_closed()
+    return int(line.split()[1])
 
 
 @pytest.mark.parametrize("name", ["open", "livedash.x", "a..b", "a%20b", "%C3%A9", "x" * 129, "a%2Fb", "*"])
