@@ -153,6 +153,11 @@ class RoomSpool:
             first += batch.count
         return batches
 
+    def go_on_as(self, epoch: str) -> None:
+        """The hub has all that it acknowledged before, under another epoch now."""
+        if self._epoch is not None:
+            self._epoch = epoch
+
     def lose_place(self) -> None:
         """The hub has the room from somebody else, or ended its epoch."""
         self.kept.clear()

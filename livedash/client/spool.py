@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from livedash import limits
@@ -28,11 +29,23 @@ from livedash.wire.messages import (
     SourceFailing,
     Welcome,
 )
+from livedash.wire.position import Position
 
 __all__ = ["RoomSpoolStatistics", "Spool"]
 
 _IN_FLIGHT_SHARE: Final = 8  # of the bound, where that is below limits.PUBLISHER_IN_FLIGHT_BYTES
 _BATCH_SHARE: Final = 16  # of the bound: what is dropped at once is small beside what stays
+
+
+@dataclass(frozen=True, slots=True)
+class _GivingBack:
+    """Records to restore; with the answer to the last ones the room goes on under the epoch `then_at`."""
+
+    room: RoomSpool
+    epoch: str
+    first: int
+    batch: Batch
+    then_at: str | None
 
 
 class Spool:
@@ -52,7 +65,8 @@ class Spool:
         self._news: dict[tuple[str, str], SourceFailing] = {}  # what it has not been told of them
         self._is_greeting = False
         self._asked: set[str] = set()  # rooms that wait for the welcome
-        self._restores: deque[tuple[RoomSpool, str, int, Batch]] = deque()
+        self._restores: deque[_GivingBack] = deque()
+        self._then_at: dict[str, str] = {}  # the last restore of a room that then goes on under another epoch
         self._awaited: dict[int | str, tuple[RoomSpool, int]] = {}  # unanswered, in order: room and bytes
         self._in_flight_bytes = 0
 
@@ -131,6 +145,7 @@ class Spool:
         self._is_greeting = False
         self._asked.clear()
         self._restores.clear()
+        self._then_at.clear()
         self._awaited.clear()
         self._in_flight_bytes = 0
         self._news = dict(self._failing)
@@ -144,7 +159,7 @@ class Spool:
         while self._news:
             yield self._news.pop(next(iter(self._news)))
         yield from self._take_restores()
-        held_back = self._asked.union(entry[0].name for entry in self._restores)
+        held_back = self._asked.union(restore.room.name for restore in self._restores)
         for name in [name for name in self._ready if name not in held_back]:
             yield from self._take_turn(self._ready.pop(name))
         while open_rooms := [
@@ -157,25 +172,28 @@ class Spool:
     def receive(self, message: Published | Error | Welcome) -> None:
         """An answer of the hub."""
         match message:
-            case Welcome(rooms):
-                self._welcome(rooms)
+            case Welcome(rooms, at):
+                self._welcome(rooms, at)
             case Published(epoch, offset, int(seq)):
                 room = self._answered(seq)
                 if room is not None:
                     room.acknowledge(seq, epoch, offset)
                     self._keep_bound()
             case Published(_, _, str(identity)):
-                self._answered(identity)
+                self._go_on(self._answered(identity), self._then_at.pop(identity, ""))
             case Error(code, text, identity, room_name):
                 self._refused(identity, room_name, f"{code}: {text}")
 
     def _take_restores(self) -> Iterator[ClientMessage]:
-        while self._restores and self._has_budget(self._restores[0][3].nbytes):
-            room, epoch, first, batch = self._restores.popleft()
+        while self._restores and self._has_budget(self._restores[0].batch.nbytes):
+            restore = self._restores.popleft()
             identity = f"restore-{self._next_seq}"
             self._next_seq += 1
-            self._await(identity, room, batch)
-            yield Restore(room.name, epoch, first, id=identity, **MSGPACK.batch_fields(batch, "columns"))
+            self._await(identity, restore.room, restore.batch)
+            if restore.then_at is not None:
+                self._then_at[identity] = restore.then_at
+            fields = MSGPACK.batch_fields(restore.batch, "columns")
+            yield Restore(restore.room.name, restore.epoch, restore.first, id=identity, **fields)
 
     def _take_turn(self, room: RoomSpool) -> Iterator[ClientMessage]:
         """One batch, so that a room with much to send leaves the others their turn; then what the room has lost."""
@@ -209,7 +227,7 @@ class Spool:
         self._in_flight_bytes -= nbytes
         return room
 
-    def _welcome(self, rooms: dict[str, Acquaintance]) -> None:
+    def _welcome(self, rooms: dict[str, Acquaintance], at: dict[str, Position]) -> None:
         self._is_greeting = False
         self._asked.clear()
         for name, acquaintance in rooms.items():
@@ -217,16 +235,33 @@ class Spool:
             held = room.held() if room is not None else None
             if room is None or held is None:
                 continue
+            place = at.get(name)
             if acquaintance == "unknown":
-                self._restores += [(room, held.epoch, first, batch) for first, batch in room.held_batches()]
+                self._give_back(room, held.epoch, place)
             elif acquaintance == "other":
                 self._lose_place(room)
+            elif place is not None:
+                self._go_on(room, place.epoch)
+
+    def _give_back(self, room: RoomSpool, epoch: str, place: Position | None) -> None:
+        """All that is held, or what lies behind `place`."""
+        known = place.offset if place else 0
+        missing = [(first, batch) for first, batch in room.held_batches() if first + batch.count - 1 > known]
+        last = len(missing) - 1
+        for number, (first, batch) in enumerate(missing):
+            part = batch.slice(max(0, known + 1 - first), batch.count)
+            then_at = place.epoch if place and number == last else None
+            self._restores.append(_GivingBack(room, epoch, max(first, known + 1), part, then_at))
+
+    def _go_on(self, room: RoomSpool | None, epoch: str) -> None:
+        if room is not None and epoch:
+            room.go_on_as(epoch)
 
     def _refused(self, identity: int | str | None, room_name: str | None, reason: str) -> None:
         if identity is None and room_name is not None:
             return  # not of a batch
         if identity is None and self._is_greeting:
-            self._welcome(dict.fromkeys(self._asked, "other"))
+            self._welcome(dict.fromkeys(self._asked, "other"), {})
             return
         if identity is None:  # the hub could not even read the message; it answers in order
             identity = next(iter(self._awaited), None)
@@ -239,7 +274,7 @@ class Spool:
             self._lose_place(room)
 
     def _lose_place(self, room: RoomSpool) -> None:
-        self._restores = deque(entry for entry in self._restores if entry[0] is not room)
+        self._restores = deque(restore for restore in self._restores if restore.room is not room)
         room.lose_place()
 
     # Space

@@ -111,6 +111,10 @@ class History:
             index += 1
         return found
 
+    def batches(self) -> tuple[Batch, ...]:
+        """All that is held, the oldest first."""
+        return tuple(stored.batch for stored in islice(self._items, self._start, None))
+
     def last(self, count: int, max_bytes: int) -> Batch | None:
         """The last `count` records as one batch, fewer where they are more than `max_bytes` or can't be joined.
 

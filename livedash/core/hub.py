@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from livedash import limits
-from livedash.core.failing import FailingSources
+from livedash.core.audience import Audience
+from livedash.core.deleted import DeletedRooms
 from livedash.core.grant import Grant
+from livedash.core.journal import Appended, Deleted, Journal, Lost
+from livedash.core.kept import header_of
 from livedash.core.origin import UNKNOWN_ORIGIN, Origin
 from livedash.core.publishers import Connection, IdempotencyKeys
 from livedash.core.room import Room
 from livedash.core.session import Session
 from livedash.core.settings import RoomSettings
-from livedash.errors import ConflictError, LimitReachedError, LivedashError, NotFoundError, ProtocolError
+from livedash.core.takeover import acquaintance, check_position, held_already
+from livedash.errors import ConflictError, LimitReachedError, LivedashError, NotFoundError
 from livedash.wire import names
 from livedash.wire.batch import Batch
 from livedash.wire.messages import Acquaintance, GapReason, Held, Notice, ViewerInfo, Welcome
-from livedash.wire.position import MAX_OFFSET, NO_EPOCH, Position, is_epoch
+from livedash.wire.position import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +34,11 @@ class HubStatistics:
     duplicates: int  # records that a publisher sent again
 
 
-class Hub:
-    """One thread calls it. `new_id` gives random texts of [a-z0-9]; `on_dirty` is called when viewers are owed something."""
+class Hub(Audience):
+    """One thread calls it. `new_id` gives random texts of [a-z0-9].
+
+    `journal` is told each change, for who keeps the rooms. A hub with `is_closed` takes nothing any more.
+    """
 
     def __init__(
         self,
@@ -41,19 +48,17 @@ class Hub:
         connections: int = limits.CONNECTIONS,
         defaults: RoomSettings | None = None,
     ) -> None:
+        super().__init__()
         self._new_id = new_id
         self._history_bound = history_bytes
         self._connections = connections
         self._defaults = defaults or RoomSettings()
         self.rooms: dict[str, Room] = {}
         self.idempotency = IdempotencyKeys()
-        self.failing = FailingSources()
-        self.on_dirty: Callable[[], None] = _nobody
-        self._deleted: dict[str, dict[str, GapReason]] = {}  # epochs of rooms that are gone
-        self._readers: dict[str, dict[Session, None]] = {}
-        self._family_readers: dict[Session, None] = {}
+        self.journal = Journal()
+        self.is_closed = False
+        self.deleted = DeletedRooms()
         self._sessions: dict[Session, None] = {}
-        self._dirty: dict[Session, None] = {}
         self._history_bytes = 0
         self._published = 0
         self._duplicates = 0
@@ -69,52 +74,21 @@ class Hub:
         return session
 
     def remove_session(self, session: Session, rooms: Iterable[str]) -> None:
-        for room in rooms:
-            self.remove_reader(room, session)
-        self.remove_family_reader(session)
+        self._leave(session, rooms)
         self._sessions.pop(session, None)
-        self._dirty.pop(session, None)
-        for room in self.failing.forget_publisher(session):
-            self._tell_failing(room)
-
-    def add_reader(self, room: str, session: Session) -> None:
-        self._readers.setdefault(room, {})[session] = None
-
-    def remove_reader(self, room: str, session: Session) -> None:
-        readers = self._readers.get(room, {})
-        readers.pop(session, None)
-        if not readers:
-            self._readers.pop(room, None)
-
-    def add_family_reader(self, session: Session) -> None:
-        self._family_readers[session] = None
-
-    def remove_family_reader(self, session: Session) -> None:
-        self._family_readers.pop(session, None)
-
-    def viewers(self, room: str) -> list[ViewerInfo]:
-        return [session.viewer for session in self._readers.get(room, ())]
 
     def sessions(self) -> list[Session]:
         return list(self._sessions)
-
-    def mark_dirty(self, session: Session) -> None:
-        if not self._dirty:
-            self.on_dirty()
-        self._dirty[session] = None
-
-    def take_dirty(self) -> list[Session]:
-        """The viewers that may be owed something, each once; they are clean from now on."""
-        dirty, self._dirty = self._dirty, {}
-        return list(dirty)
 
     # Publishing
 
     def publish(self, name: str, batch: Batch, now_us: int, now_s: float, origin: Origin = UNKNOWN_ORIGIN) -> Position:
         """Appends the batch, whole or not at all, and gives the position of its last record.
 
-        Raises NameRefusedError, SettingRefusedError, ValueRefusedError or LimitReachedError (a keyed room's key).
+        Raises NameRefusedError, SettingRefusedError, ValueRefusedError or LimitReachedError (a keyed room's key, or a hub
+        that is closed).
         """
+        self._check_open()
         room = self.rooms.get(name)
         known = self._known_answer(room, origin)
         if known is not None:
@@ -124,11 +98,13 @@ class Hub:
         room = room or self._begin(name, origin.settings)
         if room.history.top < room.owed_top and not room.publishers.is_only(origin.publisher):
             self._begin_epoch(room, "restarted")  # an offset that readers know for another record is not given again
-        self._append(room, batch, now_us, is_new=is_new)
+        self._append(room, batch, now_us, origin, is_new=is_new)
         position = room.position
-        self._note_author(room, origin, is_first=position.offset == batch.count)
         if origin.publisher is not None and origin.seq is not None:
             room.publishers.remember(origin.publisher, origin.seq, position)
+        if (request := origin.request) is not None:
+            now = now_us / 1_000_000
+            self.idempotency.remember(name, request.caller, request.key, request.digest, position, now)
         self._published += batch.count
         self._after_change(name, is_new, now_s)
         if origin.session is not None:
@@ -138,6 +114,15 @@ class Hub:
     def hello(self, rooms: dict[str, Held], origin: Origin = UNKNOWN_ORIGIN) -> dict[str, Acquaintance]:
         """What this hub knows of rooms of which a publisher was the only one: known, unknown or other."""
         return {name: self._acquaintance(name, held, origin) for name, held in rooms.items()}
+
+    def continued(self, rooms: dict[str, Held]) -> dict[str, Position]:
+        """Of rooms that go on from the epoch of which a publisher speaks: up to where, and in which epoch."""
+        found = {}
+        for name, held in rooms.items():
+            room = self.rooms.get(name)
+            if room is not None and held.epoch in room.continued:
+                found[name] = Position(room.epoch, room.continued[held.epoch])
+        return found
 
     def restore(
         self,
@@ -150,51 +135,42 @@ class Hub:
         origin: Origin = UNKNOWN_ORIGIN,
         owed_top: int = 0,
     ) -> Position:
-        """Takes over records that a former hub acknowledged, with their epoch and offsets (DESIGN 4.6).
+        """Takes over records that a former hub acknowledged, with their offsets and, where none is here, epoch (DESIGN 4.6).
 
         `owed_top`: the last offset that the former hub may have shown to readers. Raises ProtocolError for what is no
         position, ConflictError where the room has another epoch or other publishers, or a hole would be left, and
         SettingRefusedError.
         """
-        if not is_epoch(epoch) or epoch == NO_EPOCH or not 1 <= first <= MAX_OFFSET - batch.count:
-            raise ProtocolError(
-                f"{epoch[:20]!r} and {first} are no epoch and offset of records that a hub acknowledged"
-            )
+        self._check_open()
+        check_position(epoch, first, batch.count)
         room = self.rooms.get(name)
-        if room is None and epoch in self._deleted.get(name, {}):
-            raise ConflictError(f"epoch {epoch!r} of room {name!r} was {self._deleted[name][epoch]}, and stays so")
+        if room is None and (ended := self.deleted.why_ended(name, epoch)):
+            raise ConflictError(f"epoch {epoch!r} of room {name!r} was {ended}, and stays so")
         is_new = room is None
         if room is None:
             room = self._new_room(names.checked_room(name), epoch, origin.settings, top=first - 1)
-        known = room.history.top - first + 1
-        if room.epoch != epoch:
-            room.note_former(epoch, "restarted")
-        if room.epoch != epoch or known < 0:
-            raise ConflictError(f"room {name!r} is at {room.position}, so {epoch}-{first} can't be restored")
+        self._note_stranger(room, epoch)
+        known = held_already(room, epoch, first, batch.count)
         if not is_new and not room.publishers.is_only(origin.publisher):
             raise ConflictError(f"room {name!r} has records of another publisher, so {epoch}-{first} can't be restored")
         self._note_author(room, origin, is_first=is_new)
-        room.owed_top = max(room.owed_top, owed_top)
+        if epoch == room.epoch and owed_top > room.owed_top:
+            room.owed_top = owed_top
+            if not is_new:
+                self.journal.describe(room)
         if known < batch.count:
-            self._append(room, batch.slice(known, batch.count), now_us, is_new=is_new)
+            continued = None if epoch == room.epoch else epoch
+            self._append(room, batch.slice(known, batch.count), now_us, origin, is_new=is_new, continued=continued)
             self._after_change(name, is_new, now_s)
-        return room.position
+        return room.position if epoch == room.epoch else Position(room.epoch, first + batch.count - 1)
 
     def note_lost(self, name: str, publisher: str, dropped: int) -> None:
         """A publisher lost records from its buffer; its readers are told."""
         room = self.rooms.get(name)
         if room is not None:
             room.publishers.note_dropped(publisher, dropped)
-        for session in self._readers.get(name, ()):
-            session.notify(Notice(name, publisher, dropped))
-
-    def note_failing(self, name: str, source: str, error: str | None, session: Session) -> None:
-        """A source that runs where `session` comes from fails, or (None) fails no more; readers of its room are told.
-
-        Raises NameRefusedError or LimitReachedError.
-        """
-        if self.failing.note(session, names.checked_room(name), source, error):
-            self._tell_failing(name)
+            self.journal.tell(Lost(name, publisher, dropped))
+        self._notify_readers(Notice(name, publisher, dropped))
 
     # Rooms
 
@@ -215,11 +191,13 @@ class Hub:
         if room is None:
             room = self._begin(name)
             room.configure(settings, now_us)
+            self.journal.describe(room)
             self._after_change(name, True, now_s)
             return room
-        before = room.nbytes
+        nbytes, first = room.nbytes, room.history.first
         room.configure(settings, now_us)
-        self._history_bytes += room.nbytes - before
+        self._note_trimmed(room, nbytes, first)
+        self.journal.describe(room)
         return room
 
     def clear(self, name: str) -> Position:
@@ -234,22 +212,29 @@ class Hub:
         self._history_bytes -= room.nbytes
         del self.rooms[name]
         _let_go(name, room.publishers.forget_only())
-        room.note_former(room.epoch, "deleted")
-        self._deleted[name] = dict(room.former)
-        if len(self._deleted) > limits.DELETED_ROOMS:
-            del self._deleted[next(iter(self._deleted))]
+        room.end_epoch("deleted")
+        self.deleted.remember(name, room.former)
+        self.journal.tell(Deleted(name, self.deleted.former(name)))
         self._mark_readers(name)
 
     def why_ended(self, name: str, epoch: str) -> GapReason | None:
         """Why an epoch of a room that does not exist ended; None if this hub never knew it."""
-        return self._deleted.get(name, {}).get(epoch)
+        return self.deleted.why_ended(name, epoch)
+
+    def adopt(self, rooms: Iterable[Room], now_us: int) -> None:
+        """Takes over what a former hub left. Before anybody reads or publishes."""
+        for room in rooms:
+            self.rooms[room.name] = room
+            self._history_bytes += room.nbytes
+        self.trim(now_us)
+        self._free_bytes()
 
     def trim(self, now_us: int) -> None:
         """Drops what is too old; called about twice a second."""
         for room in self.rooms.values():
-            before = room.nbytes
+            nbytes, first = room.nbytes, room.history.first
             room.trim(now_us)
-            self._history_bytes += room.nbytes - before
+            self._note_trimmed(room, nbytes, first)
 
     def statistics(self) -> HubStatistics:
         return HubStatistics(
@@ -268,6 +253,7 @@ class Hub:
         self._history_bytes -= room.nbytes
         room.begin_epoch(self._new_id()[: limits.EPOCH_CHARACTERS], reason)
         _let_go(room.name, room.publishers.forget_only())
+        self.journal.describe(room)
         self._mark_readers(room.name)
 
     def _note_author(self, room: Room, origin: Origin, *, is_first: bool) -> None:
@@ -275,66 +261,82 @@ class Hub:
 
     def _new_room(self, name: str, epoch: str, settings: Mapping[str, Any] | None, *, top: int = 0) -> Room:
         room = self.rooms[name] = Room(name, epoch, self._defaults.changed(dict(settings or {})), top=top)
-        for former, reason in self._deleted.pop(name, {}).items():
+        for former, reason in self.deleted.take(name).items():
             room.note_former(former, reason)
         return room
 
-    def _tell_failing(self, name: str) -> None:
-        for session in self._readers.get(name, ()):
-            session.tell_failing(name)
+    def _append(
+        self,
+        room: Room,
+        batch: Batch,
+        now_us: int,
+        origin: Origin = UNKNOWN_ORIGIN,
+        *,
+        is_new: bool,
+        continued: str | None = None,
+    ) -> None:
+        """Raises what Room.append does; a room that began for this batch is then gone again.
 
-    def _append(self, room: Room, batch: Batch, now_us: int, *, is_new: bool) -> None:
-        """Raises what Room.append does; a room that began for this batch is then gone again."""
-        before = room.nbytes
+        `continued`: the epoch of a former hub that these records are from.
+        """
+        before, first = room.nbytes, room.history.top + 1
         try:
-            room.append(batch, now_us)
+            changes = room.append(batch, now_us)
         except LivedashError:
             if is_new:
                 del self.rooms[room.name]
-                self._deleted[room.name] = dict(room.former)
+                self.deleted.remember(room.name, room.former)
             raise
         self._history_bytes += room.nbytes - before
+        if continued is not None:
+            room.note_continued(continued, room.history.top)
+        only = room.publishers.only
+        self._note_author(room, origin, is_first=is_new or first == 1)
+        if self.journal.keeper is not None:
+            header = header_of(room) if is_new or continued or only != room.publishers.only else None
+            what = (room.name, room.epoch, first, batch, room.history.first, changes)
+            self.journal.tell(Appended(*what, origin.publisher, origin.seq, origin.request, now_us, header))
         self._free_bytes()
 
     def _acquaintance(self, name: str, held: Held, origin: Origin) -> Acquaintance:
         room = self.rooms.get(name)
         if room is None:
-            return "other" if held.epoch in self._deleted.get(name, {}) else "unknown"
-        if room.epoch != held.epoch:
-            room.note_former(held.epoch, "restarted")
-            return "other"
+            return "other" if self.deleted.why_ended(name, held.epoch) else "unknown"
+        self._note_stranger(room, held.epoch)
         if not room.publishers.is_only(origin.publisher):
             return "other"
         self._note_author(room, origin, is_first=False)  # by its new connection
-        return "known" if room.history.top >= held.last else "unknown"
+        return acquaintance(room, held)
 
     def _after_change(self, name: str, is_new: bool, now_s: float) -> None:
         if is_new:
-            for session in tuple(self._family_readers):
-                session.on_room_began(name, now_s)
+            self._tell_families(name, now_s)
         self._mark_readers(name)
-
-    def _mark_readers(self, name: str) -> None:
-        readers = self._readers.get(name)
-        if readers:
-            if not self._dirty:
-                self.on_dirty()
-            self._dirty.update(readers)
 
     def _free_bytes(self) -> None:
         while self._history_bytes > self._history_bound:
             largest = max(self.rooms.values(), key=lambda room: room.history.nbytes)
-            freed = largest.drop_oldest()
-            if not freed:
+            nbytes, first = largest.nbytes, largest.history.first
+            if not largest.drop_oldest():
                 return
-            self._history_bytes -= freed
+            self._note_trimmed(largest, nbytes, first)
+
+    def _note_trimmed(self, room: Room, nbytes_before: int, first_before: int) -> None:
+        self._history_bytes += room.nbytes - nbytes_before
+        self.journal.tell_trimmed(room, first_before)
+
+    def _note_stranger(self, room: Room, epoch: str) -> None:
+        """Somebody speaks of an epoch of the room that this hub never had: readers of it are told `restarted`."""
+        if epoch != room.epoch and epoch not in room.continued and epoch not in room.former:
+            room.note_former(epoch, "restarted")
+            self.journal.describe(room)
+
+    def _check_open(self) -> None:
+        if self.is_closed:
+            raise LimitReachedError("this hub has ended; send it again in a moment")
 
 
 def _let_go(room: str, connection: Connection | None) -> None:
     """Tells a publisher that it can't give this room back any more, should this hub end."""
     if connection is not None:
         connection.notify(Welcome({room: "other"}))
-
-
-def _nobody() -> None:
-    """Before a host has set `on_dirty`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
 from typing import Any
 
 from livedash import limits
@@ -10,6 +11,14 @@ from livedash.errors import LimitReachedError, ValueRefusedError
 from livedash.wire.batch import Batch
 
 DELETED = "_deleted"  # a record with this field set removes its key
+
+
+@dataclass(frozen=True, slots=True)
+class KeyChanges:
+    """`rows`: what a batch leaves of each of its keys, None for a deleted one. `removed`: keys that it removes meanwhile."""
+
+    rows: Mapping[Any, Batch | None]
+    removed: Set[Any]
 
 
 class KeyedState:
@@ -22,8 +31,8 @@ class KeyedState:
         self.nbytes = 0
         self.rows: dict[Any, Batch] = {}
 
-    def apply(self, batch: Batch, max_bytes: int) -> None:
-        """Takes the records over, all or none of them.
+    def apply(self, batch: Batch, max_bytes: int) -> KeyChanges:
+        """Takes the records over, all or none of them, and says what changed.
 
         Raises ValueRefusedError for a record without a key, LimitReachedError where the room would hold too much.
         """
@@ -41,6 +50,14 @@ class KeyedState:
         for key in removed:
             self.rows.pop(key, None)
         self.rows.update((key, row) for key, row in changes.items() if row is not None)
+        return KeyChanges(changes, removed)
+
+    def load(self, rows: Iterable[Batch]) -> None:
+        """Takes over what another one held. Raises ValueRefusedError for a record without a key."""
+        for row in rows:
+            changes, _ = self._changes(row)
+            self.rows.update({key: kept for key, kept in changes.items() if kept is not None})
+        self.nbytes = sum(row.nbytes for row in self.rows.values())
 
     def snapshot(self) -> Batch | None:
         return Batch.concat(list(self.rows.values())) if self.rows else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from livedash import limits
 from livedash.core.hub import Hub
+from livedash.core.room import Room
 from livedash.errors import CursorRefusedError, GoneError
 from livedash.wire.batch import EMPTY, Batch, joinable
 from livedash.wire.position import START, Position
@@ -35,7 +36,7 @@ def read_page(hub: Hub, name: str, since: str, limit: int) -> Page:
     history = room.history
     if room.keyed is not None and isinstance(parse_since(since, name), Snapshot):
         return Page(name, room.position, history.first, room.snapshot(limit).slice(0, limit))
-    after = _offset_after(since, name, room.position, history.first - 1, limit)
+    after = _offset_after(since, room, limit)
     parts: list[Batch] = []
     count, offset = 0, after
     while count < limit and (stored := history.read(offset, limits.MESSAGE_BYTES)):
@@ -49,7 +50,8 @@ def read_page(hub: Hub, name: str, since: str, limit: int) -> Page:
     return Page(name, Position(room.epoch, last), after + 1, Batch.concat(parts) if parts else EMPTY)
 
 
-def _offset_after(since: str, name: str, top: Position, before_first: int, limit: int) -> int:
+def _offset_after(since: str, room: Room, limit: int) -> int:
+    name, top, before_first = room.name, room.position, room.history.first - 1
     match parse_since(since, name):
         case Earliest():
             return before_first
@@ -60,7 +62,7 @@ def _offset_after(since: str, name: str, top: Position, before_first: int, limit
         case After(position) if position == START:
             return before_first
         case After(position):
-            return _resumed(position, name, top, before_first)
+            return _resumed(room.place_of(position), name, top, before_first)
         case BadCursor():
             raise CursorRefusedError(f"since={since[:60]!r} is no cursor; a cursor looks like '{name}:{top}'")
         case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -40,6 +41,11 @@ class Publishers:
     def __init__(self) -> None:
         self._known: OrderedDict[str, PublisherRecord] = OrderedDict()
         self._only: _Author | None = None  # who wrote all records of this epoch; None: nobody yet, or several
+
+    @property
+    def only(self) -> str | None:
+        """The id of who wrote all records of the epoch, None where that is nobody, or gave none."""
+        return self._only.publisher if self._only else None
 
     def is_only(self, publisher: str | None) -> bool:
         """True if this publisher wrote all records of the epoch. None is whoever gives no id: they count as one."""
@@ -80,6 +86,15 @@ class Publishers:
         """Records that publishers lost from their buffers, in all."""
         return sum(record.dropped for record in self._known.values())
 
+    def answers(self) -> Iterator[tuple[str, int, Position]]:
+        """Publisher, sequence number and position; of the publisher that was unheard for longest first."""
+        for publisher, record in self._known.items():
+            for seq, position in record.answers.items():
+                yield publisher, seq, position
+
+    def dropped_by_each(self) -> dict[str, int]:
+        return {publisher: record.dropped for publisher, record in self._known.items() if record.dropped}
+
     def _record(self, publisher: str) -> PublisherRecord:
         record = self._known.get(publisher)
         if record is None:
@@ -91,6 +106,15 @@ class Publishers:
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP publish that may come again: who sent it, its `Idempotency-Key`, and its body's digest."""
+
+    caller: str
+    key: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class _Answered:
     digest: bytes
     position: Position
@@ -98,7 +122,7 @@ class _Answered:
 
 
 class IdempotencyKeys:
-    """`Idempotency-Key` of HTTP publishes, per room and caller, for ten minutes."""
+    """`Idempotency-Key` of HTTP publishes, per room and caller, for ten minutes. Times in seconds since 1970."""
 
     __slots__ = ("_answers",)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from livedash import limits
 from livedash.core.history import History, HistoryStatistics
-from livedash.core.keyed import KeyedState
+from livedash.core.keyed import KeyChanges, KeyedState
 from livedash.core.publishers import Publishers
 from livedash.core.settings import RoomSettings
 from livedash.errors import ConflictError
@@ -28,7 +28,18 @@ class RoomStatistics:
 class Room:
     """Holds no viewer: who reads is the hub's business."""
 
-    __slots__ = ("_former", "_snapshots", "epoch", "history", "keyed", "name", "owed_top", "publishers", "settings")
+    __slots__ = (
+        "_continued",
+        "_former",
+        "_snapshots",
+        "epoch",
+        "history",
+        "keyed",
+        "name",
+        "owed_top",
+        "publishers",
+        "settings",
+    )
 
     def __init__(self, name: str, epoch: str, settings: RoomSettings, *, top: int = 0) -> None:
         self.name = name
@@ -39,6 +50,7 @@ class Room:
         self.publishers = Publishers()
         self.owed_top = 0  # a former hub gave out the epoch's offsets up to here, and one publisher gives them back
         self._former: dict[str, GapReason] = {}  # epochs that ended here, and why; the oldest are forgotten
+        self._continued: dict[str, int] = {}
         self._snapshots: dict[int, Batch] = {}  # of the present top, by window
 
     @property
@@ -55,14 +67,21 @@ class Room:
         """Epochs that ended here, and why."""
         return self._former
 
-    def append(self, batch: Batch, now_us: int) -> Position:
-        """Raises ValueRefusedError or LimitReachedError, and then has changed nothing, where the key does not fit."""
-        if self.keyed is not None:
-            self.keyed.apply(batch, self.settings.history_bytes)
+    @property
+    def continued(self) -> Mapping[str, int]:
+        """Epochs that this one goes on from: their records up to the offset are its own, at the same offsets."""
+        return self._continued
+
+    def append(self, batch: Batch, now_us: int) -> KeyChanges | None:
+        """What changed of a keyed room's latest records.
+
+        Raises ValueRefusedError or LimitReachedError, and then has changed nothing, where the key does not fit.
+        """
+        changes = None if self.keyed is None else self.keyed.apply(batch, self.settings.history_bytes)
         self.history.append(batch)
         self.history.trim(self.settings, now_us)
         self._snapshots.clear()
-        return self.position
+        return changes
 
     def trim(self, now_us: int) -> None:
         """Drops what is too old, and encoded bytes that nobody reads."""
@@ -91,12 +110,34 @@ class Room:
 
         Publishers stay known: what they sent before and send again, for want of an answer, must not come back.
         """
-        self.note_former(self.epoch, reason)
+        self.end_epoch(reason)
         self.epoch = epoch
         self.owed_top = 0
         self.history = History()
         self.keyed = KeyedState(self.settings.key) if self.settings.key else None
         self._snapshots.clear()
+
+    def end_epoch(self, reason: GapReason) -> None:
+        """Its readers, and those of the epochs that it went on from, are told `reason`."""
+        for epoch in (*self._continued, self.epoch):
+            self.note_former(epoch, reason)
+        self._continued.clear()
+
+    def note_continued(self, epoch: str, upto: int) -> None:
+        """The records of that epoch up to the offset are this one's own."""
+        self._continued[epoch] = upto
+        if len(self._continued) > limits.FORMER_EPOCHS:
+            del self._continued[next(iter(self._continued))]
+
+    def place_of(self, position: Position) -> Position:
+        """Where a position of an epoch that this one goes on from lies now; any other is itself."""
+        upto = self._continued.get(position.epoch)
+        return position if upto is None or position.offset > upto else Position(self.epoch, position.offset)
+
+    def may_come_back(self, position: Position) -> bool:
+        """True for records that a former hub had and this one may be given back: no other one took their offsets yet."""
+        upto = self._continued.get(position.epoch)
+        return upto is not None and position.offset > upto == self.history.top
 
     def note_former(self, epoch: str, reason: GapReason) -> None:
         """Readers of that epoch are told `reason`; what was told first stays."""
@@ -120,7 +161,9 @@ class Room:
         return batch
 
     def why_unreadable(self, position: Position) -> GapReason | None:
-        """Why a reader at `position` can't go on from there, None if it can."""
+        """Why a reader at `position`, which is that of `place_of`, can't go on from there, None if it can."""
+        if position.epoch in self._continued:
+            return "beyond_top"  # whatever lies there by now, it is not what that reader has seen
         if position.epoch != self.epoch:
             return self.former.get(position.epoch, "epoch")
         if position.offset > max(self.history.top, self.owed_top):  # what is owed will be the records that it has read

@@ -153,8 +153,12 @@ class Subscription:
         if room is not None and room.settings.key != self.key:
             self.key = room.settings.key
             yield Keyed(self.room, self.key)
-        if self.state is State.WAITING and not self._leave_waiting(room, now_s):
-            return
+        if self.state is State.WAITING:
+            epoch = self.position.epoch
+            if not self._leave_waiting(room, now_s):
+                return
+            if self.position.exists and epoch not in (self.position.epoch, NO_EPOCH):
+                yield Subscribed(self.room, self.position.epoch, self.position.offset, True, self.key)
         if self.state is State.READING:
             self._find_gap(room)
         if self.state is State.OWES_GAP and self._gap:
@@ -220,8 +224,8 @@ class Subscription:
                 return room.position
 
     def _resume(self, position: Position, room: Room | None, now_s: float, ended: GapReason | None) -> None:
-        self.position = position
-        if room is not None:
+        self.position = position if room is None else room.place_of(position)
+        if room is not None and not room.may_come_back(position):
             self._on(Event.ROOM_BEGAN)
             self._find_gap(room)
         elif ended is not None:
@@ -230,15 +234,18 @@ class Subscription:
             self._wait_until_s = now_s + limits.TAKEOVER_WAIT_S
 
     def _leave_waiting(self, room: Room | None, now_s: float) -> bool:
-        if room is not None:
+        is_over = self._wait_until_s is not None and now_s >= self._wait_until_s
+        if room is not None and (is_over or not room.may_come_back(self.position)):
             self._wait_until_s = None
             self._on(Event.ROOM_BEGAN)
             if not self.position.exists:
                 self.position = Position(room.epoch, 0)
-            elif self.position.epoch not in (room.epoch, *room.former):
+            elif self.position.epoch not in (room.epoch, *room.continued, *room.former):
                 self._owe_gap("restarted")
+            else:
+                self.position = room.place_of(self.position)
             return True
-        if self._wait_until_s is not None and now_s >= self._wait_until_s:
+        if room is None and is_over:
             self._wait_until_s = None
             self._owe_gap("restarted", event=Event.GAVE_UP)
             return True
@@ -252,6 +259,8 @@ class Subscription:
         if reason == "trimmed":
             missing = (self.position.offset + 1, room.history.first - 1)
             self._owe_gap("slow" if self._followed else "trimmed", *missing)
+        elif reason == "beyond_top" and self.position.epoch in room.continued:
+            self._owe_gap(reason, room.continued[self.position.epoch] + 1, self.position.offset)
         elif reason is not None:
             self._owe_gap(reason)
         elif self._was_blocked and room.history.bytes_after(self.position.offset) > limits.OUTBOX_BYTES:

@@ -88,7 +88,8 @@ class Conversation:
                 for room in rooms:
                     self._grant.check_write(room)
                 self._hello = message
-                self._session.notify(Welcome(hub.hello(rooms, self._origin(None, publisher))))
+                origin = self._origin(None, publisher)
+                self._session.notify(Welcome(hub.hello(rooms, origin), hub.continued(rooms)))
             case Restore():
                 self._restore(message)
             case Lost(room, publisher, dropped):
@@ -128,7 +129,8 @@ class Conversation:
         hello = self._hello
         is_known = hello is not None and publisher == hello.publisher
         settings = hello.settings.get(room) if hello is not None and room is not None else None
-        return Origin(publisher, seq, None if echo else self._session, self._session if is_known else None, settings)
+        not_to, told = None if echo else self._session, self._session if is_known else None
+        return Origin(publisher, seq, session=not_to, connection=told, settings=settings)
 
     def _subscribe(self, message: Subscribe) -> None:
         reading = reading_of(message.shape, message.mode, message.max_hz, message.window)

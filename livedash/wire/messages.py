@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from livedash.wire.batch import Batch
+from livedash.wire.position import Position
 
 Shape = Literal["records", "columns"]
 Mode = Literal["all", "latest", "sample"]
@@ -166,10 +167,12 @@ class Published(_FromHub, frozen=True, tag="published"):
 class Welcome(_FromHub, frozen=True, tag="welcome"):
     """`unknown`: restore it, please; `known`: go on; `other`: the room has another epoch or other publishers.
 
+    `at`: rooms that go on under another epoch than the publisher named; up to that offset, the records are the same.
     Answers `hello`; comes unasked, with `other`, when somebody else writes, or the room is cleared or deleted.
     """
 
     rooms: dict[str, Acquaintance]
+    at: dict[str, Position] = {}
 
 
 class Notice(_FromHub, frozen=True, tag="notice"):

@@ -299,7 +299,7 @@ def test_deleted_rooms_are_not_remembered_without_bound(stage: Stage, monkeypatc
     for number in range(10):
         stage.push_numbers(1, 1, room=f"r{number}")
         stage.hub.delete(f"r{number}")
-    assert len(stage.hub._deleted) == 3
+    assert len(stage.hub.deleted) == 3
 
 
 # Who is owed something

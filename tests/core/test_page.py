@@ -67,3 +67,10 @@ def test_a_page_of_records_with_fields_of_their_own_is_shorter_and_says_how_far_
     page = read_page(stage.hub, "train", "earliest", 3000)
     assert 0 < page.batch.count < 3000
     assert page.position.offset == page.batch.count
+
+
+def test_a_cursor_of_the_epoch_that_a_room_goes_on_from_reads_on_as_far_as_that_went(stage: Stage) -> None:
+    stage.hub.room("train").note_continued("before", 8)
+    assert read(stage, "train:before-7") == [8, 9, 10]
+    with pytest.raises(GoneError):
+        read(stage, "train:before-9")

@@ -10,7 +10,9 @@ import msgspec
 from tornado.web import stream_request_body
 
 from livedash import clock, limits
+from livedash.core.origin import Origin
 from livedash.core.page import read_page
+from livedash.core.publishers import Request
 from livedash.errors import ProtocolError, SettingRefusedError, TooLargeError
 from livedash.server.history_formats import FORMATS
 from livedash.server.routes.query import whole_number
@@ -73,17 +75,15 @@ class Records(Route):
         """With an Idempotency-Key, a repeated body gets the first answer again."""
         hub, body = self.services.hub, bytes(self._body)
         key = self.request.headers.get("Idempotency-Key")
-        caller, digest, now_s = self.grant.principal, hashlib.sha256(body).digest(), clock.monotonic_s()
+        request = None
         if key is not None:
-            known = hub.idempotency.answer(name, caller, key, digest, now_s)
+            request = Request(self.grant.principal, key, hashlib.sha256(body).digest())
+            known = hub.idempotency.answer(name, request.caller, key, request.digest, clock.now_s())
             if known is not None:
                 return known
         now_us = clock.now_us()
         batch = batch_of_records(records_of_body(body, self._media_type()), now_us)
-        position = hub.publish(name, batch, now_us, self.services.stage.clock_s())
-        if key is not None:
-            hub.idempotency.remember(name, caller, key, digest, position, now_s)
-        return position
+        return hub.publish(name, batch, now_us, self.services.stage.clock_s(), Origin(request=request))
 
     def _media_type(self) -> str:
         return self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
