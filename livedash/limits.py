@@ -94,6 +94,16 @@ SOURCE_BACKOFF_MAX_S: Final = 60.0
 FAILING_CHARACTERS: Final = 500  # of what a source's failure says: it is a panel's line, not a traceback
 FAILING_SOURCES: Final = 1000  # of a hub
 
+# A data directory
+DATA_DIR_BYTES: Final = 2048 * MIB  # twice what a hub holds: room for the log, and for pages that wait for use
+STORE_GATHER_S: Final = 0.05  # what comes meanwhile is written as one; with the writing itself it stays below 100 ms
+STORE_QUEUE_BYTES: Final = 64 * MIB  # waits to be written; above it a room is written anew later, as a whole
+STORE_QUEUE_ENTRIES: Final = 100_000  # the same, for what has no size
+STORE_RETRY_S: Final = 5.0  # a disk that took nothing is tried again after so long
+STORE_SYNC_S: Final = 5.0  # a power cut loses about so much; each costs the disk a flush
+STORE_LOG_BYTES: Final = 16 * MIB  # SQLite's log of transactions, before it is folded into the file
+STORE_ANSWERS: Final = 2 * PUBLISHER_IN_FLIGHT  # kept per publisher and room: above what it can send again
+
 # Share links
 KEY_BYTES: Final = 32  # 256 bits: can't be guessed
 LINK_EXPIRES_S: Final = 8 * 3600.0  # a working day: who needs longer says so

@@ -6,8 +6,11 @@ import itertools
 
 from livedash.client.spool import Spool
 from livedash.core.hub import Hub
+from livedash.core.journal import Described, Entry
+from livedash.core.kept import continued_as, header_of, room_of
 from livedash.core.origin import Origin
 from livedash.errors import LivedashError
+from livedash.testing.store import MemoryStore
 from livedash.wire.batch import Batch
 from livedash.wire.codec import MSGPACK, batch_of_wire
 from livedash.wire.messages import ClientMessage, Error, Hello, Lost, Publish, Published, Restore, Welcome
@@ -109,7 +112,8 @@ class Line:
         match message:
             case Hello(_, rooms):
                 self.greeted = Greeted(message, self.answers)
-                self.answers.append(Welcome(self.hub.hello(rooms, self.greeted.origin())))
+                acquaintances = self.hub.hello(rooms, self.greeted.origin())
+                self.answers.append(Welcome(acquaintances, self.hub.continued(rooms)))
             case Publish():
                 origin = self.greeted.origin(message.seq)
                 position = self.hub.publish(message.room, _batch(message), 0, 0.0, origin)
@@ -121,6 +125,38 @@ class Line:
                 self.answers.append(Published(position.epoch, position.offset, message.id))
             case Lost(room, _, dropped):
                 self.dropped[room] = dropped
+
+
+class KeptLine(Line):
+    """The hub tells a store, which has what `write` gave it."""
+
+    def __init__(self, spool: Spool) -> None:
+        self.store = MemoryStore()
+        self.store.open()
+        self.unwritten: list[Entry] = []
+        super().__init__(spool)
+
+    def write(self, share: float) -> None:
+        """The first of what waits."""
+        count = round(len(self.unwritten) * share)
+        self.store.write(self.unwritten[:count])
+        del self.unwritten[:count]
+
+    def kill_hub(self) -> None:
+        """And another one begins with what was written."""
+        self.cut()
+        self.unwritten.clear()
+        self.store.close(is_complete=False)
+        self.store.open()
+        rooms = [room_of(continued_as(room, f"e{next(self._epochs)}")) for room in self.store.load().rooms]
+        self.hub = self._new_hub()
+        self.hub.adopt(rooms, 0)
+        self.store.write([Described(header_of(room)) for room in rooms])
+
+    def _new_hub(self) -> Hub:
+        hub = super()._new_hub()
+        hub.journal.keeper = self.unwritten.append
+        return hub
 
 
 def _batch(message: Publish | Restore) -> Batch:

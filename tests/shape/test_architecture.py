@@ -13,7 +13,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "limits", "clock", "version"}),
     frozenset({"wire"}),
     frozenset({"core", "sharing"}),
-    frozenset({"brokers", "transports"}),
+    frozenset({"brokers", "store", "transports"}),
     frozenset({"server", "client"}),
     frozenset({"sources", "panels"}),
     frozenset({"api"}),
