@@ -88,6 +88,9 @@ export class RoomReader {
     this.failing = []; // what fails follows
     this.start = { epoch: message.epoch, offset: message.offset };
     if (this.position === null && (!isStateComing || message.epoch === NO_EPOCH)) this.position = this.start;
+    else if (message.recovered && this.hasState && message.epoch !== NO_EPOCH && message.offset === this.position?.offset) {
+      this.position = this.start; // after a hub that was killed, the room goes on where it was under another epoch
+    }
   }
 
   /** Counts from the next records on: a hub that does not know the room yet tells no key, and perhaps one before it goes on. */

@@ -60,7 +60,8 @@ export class RollingWindow {
   }
 
   append(batch: Batch): void {
-    if (batch.epoch !== this.epoch && this.length > 0) this.replace(batch);
+    const goesOn = batch.epoch === this.epoch || batch.offset - batch.count >= this.offset;
+    if (!goesOn && this.length > 0) this.replace(batch);
     else this.take(batch);
   }
 

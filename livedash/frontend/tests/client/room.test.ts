@@ -61,6 +61,21 @@ test("records of another epoch never follow", () => {
   assert.equal(told(room, 4, 4, "new1"), "ask");
 });
 
+test("where the hub goes on under another epoch, what follows does too", () => {
+  const room = reading();
+  room.onSubscribed(subscribed(3, "train", "new1"), true);
+  assert.equal(room.entry, "train:new1-3");
+  assert.equal(told(room, 4, 4, "new1"), "append 4");
+});
+
+test("another epoch at another place does not go on here", () => {
+  const room = reading();
+  room.onSubscribed(subscribed(2, "train", "new1"), true);
+  room.onSubscribed({ ...subscribed(3, "train", "new1"), recovered: false }, true);
+  assert.equal(room.entry, "train:k3x9-3");
+  assert.equal(told(room, 4, 4, "new1"), "ask");
+});
+
 test("a gap keeps the cursor until the state that follows it", () => {
   const room = reading();
   assert.deepEqual(room.onGap(GAP), { kind: "gap", message: GAP });

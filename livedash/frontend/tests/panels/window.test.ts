@@ -75,6 +75,12 @@ test("records of a new epoch are never joined to the old ones", () => {
   assert.deepEqual(cells(window, "a"), [9]);
 });
 
+test("a new epoch that goes on where the old one ended is joined to it", () => {
+  const window = windowOf([{ a: 1 }, { a: 2 }]);
+  window.append(batchOf([{ a: 3 }], { epoch: "e2", offset: 3 }));
+  assert.deepEqual(cells(window, "a"), [1, 2, 3]);
+});
+
 test("a field of numbers stays one though some record has a text in it, and all of it is still told", () => {
   const window = windowOf([{ a: 1 }, { a: 2 }, { a: "n/a" }, { a: 3 }], { batch: 1 });
   assert.deepEqual(cells(window, "a"), [1, 2, "n/a", 3]);
