@@ -251,19 +251,34 @@ def connect(
 
 
 def serve(
-    host: str = "127.0.0.1", port: int = 0, *, token: str | None = None, public_url: str | None = None
+    host: str = "127.0.0.1",
+    port: int = 0,
+    *,
+    token: str | None = None,
+    public_url: str | None = None,
+    data_dir: str | Path | None = None,
+    data_dir_bytes: int = limits.DATA_DIR_BYTES,
 ) -> ServerHandle:
     """A hub with a server in this process, which `push` uses from now on. The handle has `.url`, `.token` and
     `.stop()`.
 
-    Port 0: any free one. Rooms that only this process wrote to move there. Raises SettingRefusedError where the port is taken.
+    Port 0: any free one. Rooms that only this process wrote to move there. `data_dir`: a directory that keeps the rooms
+    beyond this process, `data_dir_bytes` at most; one hub at a time may use it. Raises SettingRefusedError where the port
+    is taken, or the directory can't be used.
     """
     from livedash.server.background import start_in_background
     from livedash.server.lifecycle import ServeOptions
 
-    handle = start_in_background(
-        PROCESS.thread, ServeOptions(host, port, token, public_url), on_stop=lambda: PROCESS.leave(endpoint)
+    options = ServeOptions(
+        host,
+        port,
+        token,
+        public_url,
+        data_dir=None if data_dir is None else str(data_dir),
+        data_dir_bytes=data_dir_bytes,
     )
+    handle = start_in_background(PROCESS.thread, options, on_stop=lambda: PROCESS.leave(endpoint))
+    PROCESS.at_exit(handle.end_with_process)
     endpoint = Endpoint(handle.url, handle.token)
     PROCESS.use(endpoint)
     PROCESS.publisher.settle(limits.FLUSH_AT_EXIT_KERNEL_S)  # what was pushed before is there from the start

@@ -280,6 +280,41 @@ def test_served_hub_takes_over_what_only_this_process_pushed_and_the_way_back_is
     assert ld.flush(LIMIT_S) == 0
 
 
+KEPT = """import sys
+import livedash as ld
+handle = ld.serve(data_dir=sys.argv[1])
+print(*[record["n"] for record in ld.room("train").records()], ld.room("train").position.epoch)
+for n in range(int(sys.argv[2]), int(sys.argv[3])):
+    ld.push("train", n=n)
+"""
+
+
+def test_rooms_of_a_script_s_own_server_are_there_when_it_runs_again(tmp_path: Path) -> None:
+    def run(first: int, last: int) -> list[str]:
+        words = [sys.executable, "-c", KEPT, str(tmp_path / "data"), str(first), str(last)]
+        done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=tmp_path)
+        assert done.stderr == ""
+        return done.stdout.split()
+
+    run(1, 4)
+    *records, epoch = run(4, 6)
+    assert records == ["1", "2", "3"]
+    assert run(6, 7) == ["1", "2", "3", "4", "5", epoch]
+
+
+def test_data_directory_of_a_served_hub_is_let_go_when_it_stops(tmp_path: Path) -> None:
+    handle = ld.serve(data_dir=tmp_path)
+    with pytest.raises(SettingRefusedError, match="in use"):
+        ld.serve(data_dir=tmp_path)
+    state = ld.status().data_dir
+    assert state is not None
+    assert (state.state, state.path) == ("kept", str(tmp_path))
+    assert f"data directory {tmp_path}: kept" in repr(ld.status())
+    handle.stop()
+    ld.serve(data_dir=tmp_path).stop()
+    assert ld.status().data_dir is None
+
+
 def test_named_hub_is_used_until_none_is_named(serve: ServeProcess) -> None:
     ld.use(serve.url, serve.token)
     try:

@@ -47,6 +47,10 @@ class LiveDash(ExtensionApp):
     history_bytes = Int(limits.HISTORY_BYTES, help="History of one room, in bytes.").tag(config=True)
     hub_history_bytes = Int(limits.HUB_HISTORY_BYTES, help="History of all rooms, in bytes.").tag(config=True)
     drain_s = Float(limits.DRAIN_S, help="How long a stop waits for viewers to leave, in seconds.").tag(config=True)
+    data_dir = Unicode(
+        "", help="Directory that keeps the rooms on disk, for the next start. One server at a time may use it."
+    ).tag(config=True)
+    data_dir_bytes = Int(limits.DATA_DIR_BYTES, help="Size of that directory, at most, in bytes.").tag(config=True)
     save_after_show = Bool(
         True, help="JupyterLab saves a notebook once after a panel's first display, so that a reload finds it."
     ).tag(config=True)
@@ -62,6 +66,8 @@ class LiveDash(ExtensionApp):
             history_bytes=self.history_bytes,
             hub_history_bytes=self.hub_history_bytes,
             drain_s=self.drain_s,
+            data_dir=self.data_dir or None,
+            data_dir_bytes=self.data_dir_bytes,
             save_after_show=self.save_after_show,
         )
         self.services = Services(config, cast(BaseAsyncIOLoop, IOLoop.current()).asyncio_loop)
@@ -77,9 +83,10 @@ class LiveDash(ExtensionApp):
             os.environ[SOCKET_VARIABLE] = str(self.socket_path)
 
     async def _start_jupyter_server_extension(self, serverapp: Any) -> None:
-        """After the loop has started, before the first kernel."""
+        """After the loop has started, before the first kernel; requests wait for the rooms that are read from disk."""
         address = listening_url(serverapp.ip, serverapp.port, "https" if serverapp.certfile else "http")
         self.services.config = replace(self.services.config, listening_url=address)
+        await self.services.data_dir.open_or_go_on()
         if _HAS_SOCKETS:
             self._socket_server = socket_server(self.services, str(self.socket_path))
         self.log.info("livedash: hub ready; kernels publish by %s", self.socket_path)
@@ -87,7 +94,7 @@ class LiveDash(ExtensionApp):
     async def stop_extension(self) -> None:
         """Viewers are told to come back, then the hub ends with the server."""
         await drain(self.services, self._stop_socket)
-        self.services.close()
+        await self.services.close()
 
     def _stop_socket(self) -> None:
         if self._socket_server is not None:

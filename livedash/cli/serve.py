@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from livedash import limits
 from livedash.errors import SettingRefusedError
 from livedash.server.lifecycle import RunningServer, ServeOptions, serve_until_signal
 
@@ -27,6 +28,12 @@ def serve(
     trust_proxy: Annotated[bool, typer.Option("--trust-proxy", help="Believe X-Forwarded-* headers.")] = False,
     workers: Annotated[int, typer.Option(help="Processes that share the port; above 1 they need a broker.", min=1)] = 1,
     broker: Annotated[str | None, typer.Option(help="URL of the broker that joins several hubs.")] = None,
+    data_dir: Annotated[
+        str | None, typer.Option(help="Directory that keeps the rooms on disk, for the next start.")
+    ] = None,
+    data_dir_bytes: Annotated[
+        int, typer.Option(help="Size of that directory, at most; the oldest records go first.", min=1)
+    ] = limits.DATA_DIR_BYTES,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log each request.")] = False,
 ) -> None:
@@ -51,7 +58,8 @@ def serve(
         if open_page:
             webbrowser.open(f"{running.url}view?key={running.token}")
 
-    asyncio.run(serve_until_signal(ServeOptions(host, port, token, public_url, trust_proxy), on_started))
+    options = ServeOptions(host, port, token, public_url, trust_proxy, data_dir, data_dir_bytes)
+    asyncio.run(serve_until_signal(options, on_started))
 
 
 def _announce(running: RunningServer, *, is_token_given: bool) -> None:

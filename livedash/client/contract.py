@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from livedash.store.contract import StoreState
 from livedash.wire.batch import Batch
 from livedash.wire.position import Position
 from livedash.wire.specs import DashboardSpec
@@ -100,6 +101,8 @@ class HubAccess(Protocol):
     def links(self) -> list[LinkState]: ...
     def revoke(self, link_id: str) -> None: ...
     def put_dashboard(self, name: str, spec: DashboardSpec) -> None: ...
+    def store(self) -> StoreState | None:
+        """How it keeps its rooms on disk; None where it does not."""
 
 
 class Channel(Protocol):

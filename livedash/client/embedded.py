@@ -17,6 +17,7 @@ from livedash.core.hub import Hub
 from livedash.core.page import read_page
 from livedash.core.room import Room
 from livedash.errors import NotFoundError, UnreachableError
+from livedash.store.contract import StoreState
 from livedash.transports.comm import CommTransport
 from livedash.transports.viewer import Stage
 from livedash.wire.messages import ByeReason
@@ -90,6 +91,9 @@ class EmbeddedHub:
 
     def put_dashboard(self, name: str, spec: DashboardSpec) -> None:
         raise UnreachableError(_NO_SERVER)
+
+    def store(self) -> StoreState | None:
+        return None
 
     @property
     def _hub(self) -> Hub:

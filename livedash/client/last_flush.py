@@ -32,6 +32,11 @@ class LastFlush:
         self._in_kernel = False
         self._end_s: float | None = None  # of all that is waited for at exit
         self._is_told = False
+        self._then: list[Callable[[], None]] = []
+
+    def then(self, call: Callable[[], None]) -> None:
+        """Is called once, when what was pushed has been delivered: for a hub inside this process."""
+        self._then.append(call)
 
     def begin_process(self) -> None:
         """The first record of a process: what ends a child of `multiprocessing` must know of us."""
@@ -42,6 +47,7 @@ class LastFlush:
     def begin_child(self) -> None:
         """In a forked child, which is no kernel even if its parent is one."""
         self._is_child = True
+        self._then.clear()
         self._end_s = None
         self._is_told = False
 
@@ -61,6 +67,8 @@ class LastFlush:
             self._tell(f"{left} records were not delivered: {reason}")
         elif not self._in_kernel and self._is_hub_inside():
             self._tell_that_the_hub_ends()
+        while self._then:
+            self._then.pop()()
 
     def _tell_that_the_hub_ends(self) -> None:
         pushed = sum(room.pushed for room in self._publisher.statistics().rooms)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from livedash.client.contract import Connector, HubAccess
@@ -67,6 +68,10 @@ class Process:
         """The hub inside this process, where that is the one in use."""
         found = self.hub()
         return self._embedded if found.endpoint is None else None
+
+    def at_exit(self, call: Callable[[], None]) -> None:
+        """Once what was pushed has been delivered."""
+        self._last_flush.then(call)
 
     def _look(self) -> Found:
         """A hub in this process stays: it holds records. It is left only for one that was named.

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from livedash.client.contract import SourceState
+from livedash import limits
+from livedash.client.contract import HubAccess, SourceState
 from livedash.client.process import Process
 from livedash.client.spool import RoomSpoolStatistics
+from livedash.errors import LivedashError
+from livedash.store.contract import StoreState
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,8 @@ class StatusReport:
     """`state`: idle (nothing pushed yet), connecting, connected or waiting (for the next attempt; `reason` says why).
 
     `endpoint` is for people: a URL without secrets, a socket's path, or 'in this process'. `panels_by`, "server" or
-    "comm": how this process's panels get their records. Counts are records.
+    "comm": how this process's panels get their records. Counts are records. `data_dir`: how the hub keeps its rooms on
+    disk, None where it does not, or does not answer.
     """
 
     state: str
@@ -26,6 +30,7 @@ class StatusReport:
     buffered_bytes: int
     rooms: tuple[RoomSpoolStatistics, ...]
     sources: tuple[SourceState, ...]
+    data_dir: StoreState | None = None
 
     @property
     def dropped(self) -> int:
@@ -35,6 +40,8 @@ class StatusReport:
     def __repr__(self) -> str:
         head = f"livedash: {self.state}; hub {self.endpoint} ({self.transport}); panels by {self.panels_by}"
         lines = [head if self.reason is None else f"{head}; {self.reason}"]
+        if self.data_dir is not None:
+            lines.append(f"  data directory {told_store(self.data_dir)}")
         lines += [_room_line(room) for room in self.rooms]
         lines += [_source_line(source) for source in self.sources]
         return "\n".join(lines)
@@ -52,7 +59,24 @@ def status_of(process: Process, sources: Iterable[SourceState]) -> StatusReport:
         buffered_bytes=statistics.buffered_bytes,
         rooms=statistics.rooms,
         sources=tuple(sources),
+        data_dir=_store_of(found.access),
     )
+
+
+def told_store(state: StoreState) -> str:
+    """One line for people."""
+    text = f"{state.path}: {state.state}, {state.bytes / limits.MIB:,.1f} MiB"
+    if state.rooms_waiting:
+        text += f", {state.rooms_waiting:,} rooms wait to be written"
+    return text if state.reason is None else f"{text}; {state.reason}"
+
+
+def _store_of(hub: HubAccess) -> StoreState | None:
+    """A hub that does not answer is told by `state` and `reason` already."""
+    try:
+        return hub.store()
+    except LivedashError:
+        return None
 
 
 def _room_line(room: RoomSpoolStatistics) -> str:

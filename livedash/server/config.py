@@ -21,5 +21,8 @@ class ServerConfig:
     hub_history_bytes: int = limits.HUB_HISTORY_BYTES
     connections: int = limits.CONNECTIONS
     drain_s: float = limits.DRAIN_S
+    # rooms on disk
+    data_dir: str | None = None
+    data_dir_bytes: int = limits.DATA_DIR_BYTES
     # JupyterLab
     save_after_show: bool = True

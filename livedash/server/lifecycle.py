@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
+from livedash import limits
 from livedash.errors import SettingRefusedError
 from livedash.server.app import http_server, serve_application
 from livedash.server.auth import TokenLogin
@@ -36,6 +37,8 @@ class ServeOptions:
     token: str | None = None
     public_url: str | None = None
     trusts_proxy: bool = False
+    data_dir: str | None = None
+    data_dir_bytes: int = limits.DATA_DIR_BYTES
 
 
 class RunningServer:
@@ -52,7 +55,7 @@ class RunningServer:
         await drain(self.services, self._server.stop)
         with contextlib.suppress(TimeoutError):  # tornado waits for a WebSocket's handler, which waits for its peer
             await asyncio.wait_for(self._server.close_all_connections(), _CLOSE_S)
-        self.services.close()
+        await self.services.close()
 
 
 async def drain(services: Services, stop_accepting: Callable[[], None]) -> None:
@@ -77,14 +80,29 @@ def new_token() -> str:
 
 
 async def start(options: ServeOptions) -> RunningServer:
-    """Listens from now on, on the running loop. Raises SettingRefusedError where the port is taken."""
+    """Listens from now on, on the running loop; who comes before the rooms are read from disk waits.
+
+    Raises SettingRefusedError where the port is taken, or the data directory can't be used.
+    """
     token = options.token or new_token()
     sockets = _listening_sockets(options)
     port = sockets[0].getsockname()[1]
     shown_host = "127.0.0.1" if options.host in ("", "0.0.0.0", "::", "127.0.0.1") else options.host
     url = f"http://{f'[{shown_host}]' if ':' in shown_host else shown_host}:{port}/livedash/"
-    config = ServerConfig(public_url=options.public_url, listening_url=listening_url(options.host, port))
+    config = ServerConfig(
+        public_url=options.public_url,
+        listening_url=listening_url(options.host, port),
+        data_dir=options.data_dir,
+        data_dir_bytes=options.data_dir_bytes,
+    )
     services = Services(config, asyncio.get_running_loop())
+    try:
+        await services.data_dir.open()
+    except BaseException:
+        services.stage.close()
+        for each in sockets:
+            each.close()
+        raise
     server = http_server(serve_application(services, TokenLogin(token)), trusts_proxy=options.trusts_proxy)
     server.add_sockets(sockets)
     return RunningServer(services, server, url, token)
@@ -124,3 +142,4 @@ async def serve_until_signal(options: ServeOptions, on_started: Callable[[Runnin
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+    await running.services.close()  # a second signal ends the wait for viewers, not that for the disk

@@ -1,4 +1,4 @@
-"""All that the routes of one server share: the hub and its stage, links, dashboards, configuration, and whether it drains."""
+"""All that the routes of one server share: the hub, its stage and data directory, links, dashboards, configuration."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from livedash.core.hub import Hub
 from livedash.core.settings import RoomSettings
 from livedash.errors import LimitReachedError, SettingRefusedError
 from livedash.server.config import ServerConfig
+from livedash.server.data_dir import DataDir
 from livedash.sharing.registry import LinkRegistry
 from livedash.transports.viewer import Stage
 from livedash.wire.messages import ByeReason
@@ -41,6 +42,7 @@ class Services:
             connections=config.connections,
             defaults=RoomSettings(history_bytes=config.history_bytes),
         )
+        self.data_dir = DataDir(config, self.hub, loop, new_id)
         self.links = LinkRegistry(secrets.token_bytes)
         self.stage = Stage(self.hub, loop, clock.now_us, self.why_ended)
         self.is_draining = False
@@ -85,5 +87,7 @@ class Services:
             if ends(viewer.session.grant):
                 viewer.end(reason)
 
-    def close(self) -> None:
+    async def close(self) -> None:
+        """After the last connection: what the hub has is on disk then, where it has a data directory."""
+        await self.data_dir.close()
         self.stage.close()

@@ -41,11 +41,18 @@ class Ready(HealthRoute):
     """`health/ready`"""
 
     async def get(self) -> None:
-        is_ready = not self.services.is_draining
-        content = {"status": "ready" if is_ready else "not ready"}
-        if not is_ready and await self.knows_caller():
-            content["reason"] = "the server is draining"
-        self.answer(content, 200 if is_ready else 503)
+        reason = self._why_not_ready()
+        content = {"status": "not ready" if reason else "ready"}
+        told = reason or self.services.data_dir.why_not_kept()
+        if told and await self.knows_caller():
+            content["reason"] = told
+        self.answer(content, 503 if reason else 200)
+
+    def _why_not_ready(self) -> str | None:
+        """A hub whose disk fails goes on in memory: that is told, and is no reason to send it nobody."""
+        if self.services.is_draining:
+            return "the server is draining"
+        return None if self.services.data_dir.is_open else "the rooms are being read from disk"
 
 
 class Status(Route):
@@ -56,4 +63,5 @@ class Status(Route):
             raise NotAllowedError("a share link reads its rooms and nothing else; log in for the server's status")
         statistics = msgspec.to_builtins(self.services.hub.statistics())
         uptime_s = round(clock.now_s() - self.services.started_at_s, 1)
-        self.answer({"version": __version__, "uptime_s": uptime_s, **statistics})
+        data_dir = self.services.data_dir.state()
+        self.answer({"version": __version__, "uptime_s": uptime_s, **statistics, "data_dir": data_dir})

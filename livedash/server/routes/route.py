@@ -41,6 +41,7 @@ class Route(HostHandler):
         if self._finished or self.is_open or self.request.method == "OPTIONS":
             return
         self.grant = await self._find_grant()
+        await self.services.data_dir.wait_until_open()
 
     def options(self, *_: Any) -> None:
         """A browser asks before it sends Last-Event-ID across origins; reads by a link's key may come from anywhere."""
