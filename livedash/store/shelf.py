@@ -48,8 +48,11 @@ class Shelf:
         assert (entry.epoch, entry.first) == (self.epoch, self.top + 1), "entries follow each other"
         self._put(entry.first, entry.batch)
         self.trim(entry.held_from)
-        for key, row in (entry.changes or {}).items():
-            self._change(key, row)
+        if entry.changes is not None:
+            for key in entry.changes.removed:
+                self._change(key, None)
+            for key, row in entry.changes.rows.items():
+                self._change(key, row)
         if entry.publisher is not None and entry.seq is not None:
             self.new_answers.append(KeptAnswer(entry.publisher, entry.seq, Position(self.epoch, self.top)))
 
