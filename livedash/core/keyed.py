@@ -20,6 +20,12 @@ class KeyChanges:
     rows: Mapping[Any, Batch | None]
     removed: Set[Any]
 
+    def apply_to(self, latest: dict[Any, Batch]) -> None:
+        """A key that comes again after its removal comes last."""
+        for key in self.removed:
+            latest.pop(key, None)
+        latest.update((key, row) for key, row in self.rows.items() if row is not None)
+
 
 class KeyedState:
     """`rows` maps a key to the record that was pushed last for it, as a batch of one."""
@@ -47,10 +53,9 @@ class KeyedState:
                 f"{count} and {nbytes}; remove some keys by records with {DELETED!r}: true"
             )
         self.nbytes = nbytes
-        for key in removed:
-            self.rows.pop(key, None)
-        self.rows.update((key, row) for key, row in changes.items() if row is not None)
-        return KeyChanges(changes, removed)
+        told = KeyChanges(changes, removed)
+        told.apply_to(self.rows)
+        return told
 
     def load(self, rows: Iterable[Batch]) -> None:
         """Takes over what another one held. Raises ValueRefusedError for a record without a key."""

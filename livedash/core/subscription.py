@@ -19,7 +19,6 @@ Each one begins in `waiting`: in a room that does not exist yet.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -28,6 +27,7 @@ from typing import Final
 from livedash import limits
 from livedash.core.history import Stored
 from livedash.core.keyed import conflated
+from livedash.core.own_records import OwnRecords
 from livedash.core.room import Room, Rooms
 from livedash.wire.batch import EMPTY, Batch, joinable
 from livedash.wire.messages import Delivery, Gap, GapReason, HubMessage, Keyed, Mode, Shape, Subscribed
@@ -93,7 +93,6 @@ class Subscription:
         "_followed",
         "_gap",
         "_own",
-        "_own_epoch",
         "_rooms",
         "_skipped_before",
         "_wait_until_s",
@@ -120,8 +119,7 @@ class Subscription:
         self.gaps = 0
         self._gap: Gap | None = None
         self._followed = False  # it has reached the top once: from then on falling behind is its own slowness
-        self._own: deque[tuple[int, int]] = deque()  # offsets that `echo: false` leaves out
-        self._own_epoch = NO_EPOCH  # of those: who waits for a room may see several begin
+        self._own = OwnRecords()
         self._skipped_before = 0  # left out by `echo: false` before what comes next
         self._due_s = 0.0
         self._was_blocked = False
@@ -196,13 +194,7 @@ class Subscription:
         """The viewer published these records itself, `count` of them up to `last`, and does not want them back."""
         if self.state not in (State.READING, State.WAITING):
             return  # the snapshot that it gets has them
-        if last.epoch != self._own_epoch:
-            self._own.clear()
-            self._own_epoch = last.epoch
-        first = last.offset - count + 1
-        if self._own and self._own[-1][1] + 1 == first:
-            first, _ = self._own.pop()
-        self._own.append((first, last.offset))
+        self._own.add(last, count)
 
     def statistics(self) -> SubscriptionStatistics:
         return SubscriptionStatistics(self.room, self.state.name.lower(), self.position, self.skipped, self.gaps)
@@ -294,7 +286,9 @@ class Subscription:
     def _take_records(self, room: Room, now_s: float, max_bytes: int) -> Iterator[Delivery]:
         self._pass_own(room)
         is_all = self.reading.mode == "all"
-        parts = self._before_own(room.history.read(self.position.offset, max_bytes if is_all else limits.HISTORY_BYTES))
+        parts = self._own.before_next(
+            room.history.read(self.position.offset, max_bytes if is_all else limits.HISTORY_BYTES)
+        )
         if not parts:
             return
         if self.reading.max_hz:
@@ -325,26 +319,11 @@ class Subscription:
 
     def _pass_own(self, room: Room) -> None:
         """Moves over the viewer's own records where they come next."""
-        if self._own_epoch != room.epoch:
-            self._own.clear()
-        while self._own and self._own[0][0] <= self.position.offset + 1:
-            _, last = self._own.popleft()
-            count = last - self.position.offset
-            if count > 0:
-                self._skipped_before += count
-                self.skipped += count
-                self.position = Position(room.epoch, last)
-
-    def _before_own(self, parts: list[Stored]) -> list[Stored]:
-        """What comes before the next of the viewer's own records."""
-        if not self._own:
-            return parts
-        stop = self._own[0][0]
-        return [
-            Stored(part.first, part.batch.slice(0, stop - part.first)) if part.last >= stop else part
-            for part in parts
-            if part.first < stop
-        ]
+        passed = self._own.passed(room.epoch, self.position.offset) - self.position.offset
+        if passed:
+            self._skipped_before += passed
+            self.skipped += passed
+            self.position = Position(room.epoch, self.position.offset + passed)
 
     def _delivery(self, room: Room, batch: Batch, last: int, *, left_out: int = 0, is_whole: bool = False) -> Delivery:
         skipped = self._skipped_before + left_out

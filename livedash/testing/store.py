@@ -115,11 +115,8 @@ class MemoryStore:
         shelf.batches.append(entry.batch)
         shelf.held_from = entry.held_from
         last = entry.first + entry.batch.count - 1
-        for key, row in (entry.changes or {}).items():
-            if row is None:
-                shelf.latest.pop(key, None)
-            else:
-                shelf.latest[key] = row
+        if entry.changes is not None:
+            entry.changes.apply_to(shelf.latest)
         if entry.publisher is not None and entry.seq is not None:
             shelf.answers.append(KeptAnswer(entry.publisher, entry.seq, Position(entry.epoch, last)))
         if entry.request is not None:

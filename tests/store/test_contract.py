@@ -91,6 +91,7 @@ def test_latest_records_outlive_history_and_keep_their_order(told: ToldHub, reop
     told.push({"id": "a", "v": 6}, {"id": 2.5, "_deleted": True}, {"id": "b", "_deleted": True})
     told.push({"id": "b", "v": 7}, {"id": "c", "v": 8})
     told.push({"id": "c", "_deleted": True})
+    told.push({"id": "a", "_deleted": True}, {"id": "a", "v": 9})
     store.write(told.take())
     store.close(is_complete=True)
     assert looks(reopen().load().rooms) == told.looks()
