@@ -87,6 +87,9 @@ class HubAccess(Protocol):
     def address(self) -> str:
         """For people: a URL without secrets, a socket's path, or 'in this process'."""
 
+    def at_once(self) -> HubAccess:
+        """The same hub, which is not asked again where it does not answer."""
+
     def rooms(self) -> list[RoomState]: ...
     def state(self, room: str) -> RoomState:
         """Raises NotFoundError before the room's first record or settings."""

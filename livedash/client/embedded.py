@@ -58,6 +58,9 @@ class EmbeddedHub:
 
     # HubAccess
 
+    def at_once(self) -> EmbeddedHub:
+        return self
+
     def rooms(self) -> list[RoomState]:
         return self._thread.call(lambda: [self._state_of(room) for room in self._hub.rooms.values()])
 

@@ -50,16 +50,20 @@ class RemoteHub:
     """HubAccess by the routes of a server.
 
     A hub that has answered before and does not now is asked again for limits.REQUEST_TIMEOUT_S: it is probably being
-    restarted. One that never has may be no hub at all, which is told soon.
+    restarted. One that never has may be no hub at all, which is told soon. `is_patient` False: any is asked once.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, *, is_patient: bool = True) -> None:
         self.endpoint = endpoint
-        self._patience_s = limits.FIRST_ANSWER_S
+        self._is_patient = is_patient
+        self._patience_s = limits.FIRST_ANSWER_S if is_patient else 0.0
 
     @property
     def address(self) -> str:
         return self.endpoint.address
+
+    def at_once(self) -> RemoteHub:
+        return RemoteHub(self.endpoint, is_patient=False)
 
     def rooms(self) -> list[RoomState]:
         return msgspec.json.decode(self._ask("GET", "rooms"), type=_Rooms).rooms
@@ -110,5 +114,5 @@ class RemoteHub:
         try:
             return request(self.endpoint, method, path, query=query, body=body, headers=headers, again=again).body
         finally:
-            if again.is_answered:
+            if again.is_answered and self._is_patient:
                 self._patience_s = limits.REQUEST_TIMEOUT_S

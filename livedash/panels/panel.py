@@ -84,7 +84,7 @@ class Panel:
         found = self._process.hub()
         bundle = self.widget.view_bundle()
         bundle["text/plain"] = repr(self)
-        bundle["text/html"] = static_picture(self.spec, found.access)
+        bundle["text/html"] = static_picture(self.spec, found.access.at_once())  # nobody waits for a picture
         if found.is_jupyter:
             bundle[MIME_TYPE] = msgspec.to_builtins(self.spec)
         return bundle

@@ -135,6 +135,15 @@ def test_address_where_no_hub_ever_answered_is_given_up_soon(monkeypatch: pytest
     assert 0 < sum(waits) < limits.FIRST_ANSWER_S
 
 
+def test_who_can_not_wait_asks_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remote, "sleep_s", lambda _: pytest.fail("it waits"))
+    with Answering(answer("200 OK", '{"rooms": []}'), CUT) as server:
+        hub = RemoteHub(server.endpoint).at_once()
+        assert hub.rooms() == []
+        with pytest.raises(UnreachableError):
+            hub.rooms()
+
+
 def test_hub_that_refused_once_counts_as_one_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(remote, "sleep_s", waits.append)

@@ -168,7 +168,7 @@ async def test_a_second_signal_ends_the_wait(monkeypatch: pytest.MonkeyPatch) ->
             await asyncio.Event().wait()
         finally:
             self._server.stop()
-            self.services.close()
+            await self.services.close()
 
     monkeypatch.setattr(RunningServer, "drain", endless)
     serving = asyncio.ensure_future(serve_until_signal(ServeOptions(port=0), started.append))

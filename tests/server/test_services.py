@@ -7,11 +7,12 @@ from livedash.core.grant import owner
 from livedash.errors import LimitReachedError, SettingRefusedError
 from livedash.server.config import ServerConfig
 from livedash.server.services import Services, new_id
+from livedash.testing.clock import ManualClock
+from livedash.testing.loop import ManualLoop
 from livedash.transports.viewer import Viewer
 from livedash.transports.websocket import MessageFraming
 from livedash.wire.codec import JSON
 from livedash.wire.specs import dashboard_of_rooms
-from tests.transports.hand_loop import HandLoop
 from tests.transports.theatre import MemorySink
 
 SPEC = dashboard_of_rooms(("train",))
@@ -19,7 +20,7 @@ SPEC = dashboard_of_rooms(("train",))
 
 @pytest.fixture
 def services() -> Services:
-    return Services(ServerConfig(), HandLoop())
+    return Services(ServerConfig(), ManualLoop(ManualClock()))
 
 
 def link(services: Services, *rooms: str, expires_s: float = 3600.0, label: str = "") -> tuple[str, str]:
@@ -35,7 +36,7 @@ def test_ids_are_random_small_letters_and_digits() -> None:
 
 
 def test_the_configurations_bounds_reach_the_hub() -> None:
-    services = Services(ServerConfig(history_bytes=1000, connections=0), HandLoop())
+    services = Services(ServerConfig(history_bytes=1000, connections=0), ManualLoop(ManualClock()))
     room = services.hub.configure("train", {}, 0, 0.0)
     assert room.settings.history_bytes == 1000
     with pytest.raises(LimitReachedError):
@@ -110,7 +111,7 @@ def test_dashboards_are_bounded_and_those_that_are_there_can_be_replaced(
         services.put_dashboard("c", SPEC)
 
 
-def test_closed_services_leave_no_timer() -> None:
-    loop = HandLoop()
-    Services(ServerConfig(), loop).close()
+async def test_closed_services_leave_no_timer() -> None:
+    loop = ManualLoop(ManualClock())
+    await Services(ServerConfig(), loop).close()
     assert loop.timers == []

@@ -18,6 +18,7 @@ from livedash.wire.messages import (
     ClientMessage,
     Delivery,
     Error,
+    Failing,
     HubMessage,
     Notice,
     Pong,
@@ -167,6 +168,16 @@ def test_readers_are_told_what_a_publisher_lost(theatre: Theatre, peer: Peer) ->
     assert reader.take() == [Notice("train", "p1", 40)]
 
 
+def test_readers_are_told_which_source_fails_and_when_it_does_no_more(theatre: Theatre, peer: Peer) -> None:
+    theatre.push({"n": 1})
+    reader = Peer(theatre)
+    reader.say("subscribe", room="train")
+    peer.say("failing", room="train", source="cpu", error="ValueError: no")
+    assert reader.take() == [Failing("train", {"cpu": "ValueError: no"})]
+    peer.say("failing", room="train", source="cpu", error="")
+    assert reader.take() == [Failing("train", {})]
+
+
 # What is refused
 
 
@@ -176,6 +187,7 @@ def test_readers_are_told_what_a_publisher_lost(theatre: Theatre, peer: Peer) ->
         ("publish", {"records": [{"n": 1}]}),
         ("restore", {"epoch": "k3x9", "first": 1, **wire({"n": 1})}),
         ("lost", {"publisher": "p1", "dropped": 1}),
+        ("failing", {"source": "cpu", "error": "no"}),
     ],
 )
 def test_a_link_may_not_write(theatre: Theatre, link: Peer, op: str, fields: dict[str, Any]) -> None:

@@ -103,6 +103,15 @@ def test_an_answer_takes_about_an_outbox_and_the_next_one_goes_on_there(theatre:
     assert (seen, answers) == (records, 3)
 
 
+def test_a_source_that_fails_is_told_with_an_answer_and_is_none_itself(theatre: Theatre) -> None:
+    theatre.push({"n": 1})
+    publisher = theatre.hub.open_session(owner("publisher"), "", lambda: None, 0.0)
+    theatre.hub.note_failing("train", "cpu", "ValueError: no", publisher)
+    poll = Poll(theatre, "train")
+    assert not poll.take()
+    assert poll.body()["failing"] == {"train": {"cpu": "ValueError: no"}}
+
+
 def test_notifications_are_no_answer(theatre: Theatre) -> None:
     theatre.push({"n": 1})
     poll = Poll(theatre, "train")

@@ -7,7 +7,7 @@ import pytest
 from livedash import limits
 from livedash.wire.position import START, Position
 from livedash.wire.since import After, BadCursor, Snapshot, Start
-from tests.server.served import NOBODY, OWNER, Served, error_of, json_of
+from tests.server.served import NOBODY, OWNER, Served, error_of, json_of, until
 
 ROUTES = pytest.mark.parametrize("route", ["feed", "poll"])
 
@@ -193,6 +193,25 @@ async def test_what_can_not_be_asked_for_is_told_by_a_status(served: Served, rou
     answer = await served.get(route, room="train", **{name: value})
     assert error_of(answer) == (400, "bad_setting")
     assert f"{name}=" in answer.body.decode()
+
+
+@pytest.mark.parametrize("keep_alive", ["0", "0.5", "16", "nan", "often"])
+async def test_signs_of_life_are_asked_for_within_bounds(served: Served, keep_alive: str) -> None:
+    answer = await served.get("feed", room="train", keep_alive=keep_alive)
+    assert error_of(answer) == (400, "bad_setting")
+    assert "keep_alive=" in answer.body.decode()
+
+
+async def test_signs_of_life_come_as_often_as_a_reader_asks_for_them(served: Served) -> None:
+    for asked, interval_s in (
+        ({"keep_alive": limits.KEEP_ALIVE_MIN_S}, limits.KEEP_ALIVE_MIN_S),
+        ({}, limits.KEEP_ALIVE_S),
+    ):
+        async with await served.stream(room="train", **asked) as stream:
+            await stream.next()
+            (viewer,) = served.services.stage.viewers()
+            assert viewer._liveness.ping_interval_s == interval_s
+        await until(lambda: served.services.stage.viewers() == [], "the reader has gone")
 
 
 async def test_mode_rate_and_window_reach_the_reading(served: Served) -> None:
