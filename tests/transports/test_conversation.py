@@ -172,9 +172,9 @@ def test_readers_are_told_which_source_fails_and_when_it_does_no_more(theatre: T
     theatre.push({"n": 1})
     reader = Peer(theatre)
     reader.say("subscribe", room="train")
-    peer.say("failing", room="train", source="cpu", error="ValueError: no")
+    peer.say("source_failing", room="train", source="cpu", error="ValueError: no")
     assert reader.take() == [Failing("train", {"cpu": "ValueError: no"})]
-    peer.say("failing", room="train", source="cpu", error="")
+    peer.say("source_failing", room="train", source="cpu", error="")
     assert reader.take() == [Failing("train", {})]
 
 
@@ -187,7 +187,7 @@ def test_readers_are_told_which_source_fails_and_when_it_does_no_more(theatre: T
         ("publish", {"records": [{"n": 1}]}),
         ("restore", {"epoch": "k3x9", "first": 1, **wire({"n": 1})}),
         ("lost", {"publisher": "p1", "dropped": 1}),
-        ("failing", {"source": "cpu", "error": "no"}),
+        ("source_failing", {"source": "cpu", "error": "no"}),
     ],
 )
 def test_a_link_may_not_write(theatre: Theatre, link: Peer, op: str, fields: dict[str, Any]) -> None:
