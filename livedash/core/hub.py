@@ -85,26 +85,26 @@ class Hub(Audience):
     def publish(self, name: str, batch: Batch, now_us: int, now_s: float, origin: Origin = UNKNOWN_ORIGIN) -> Position:
         """Appends the batch, whole or not at all, and gives the position of its last record.
 
-        Raises NameRefusedError, SettingRefusedError, ValueRefusedError or LimitReachedError (a keyed room's key, or a hub
-        that is closed).
+        Raises NameRefusedError, SettingRefusedError, ConflictError (the request's key is that of another one), ValueRefusedError
+        or LimitReachedError (a keyed room's key, or a hub that is closed).
         """
         self._check_open()
         room = self.rooms.get(name)
-        known = self._known_answer(room, origin)
+        known = self._known_answer(name, room, origin, now_us / 1_000_000)
         if known is not None:
             self._duplicates += batch.count
             return known
         is_new = room is None
-        room = room or self._begin(name, origin.settings)
+        room = room or self._begin(name, origin.settings, origin.new_epoch)
         if room.history.top < room.owed_top and not room.publishers.is_only(origin.publisher):
-            self._begin_epoch(room, "restarted")  # an offset that readers know for another record is not given again
+            # an offset that readers know for another record is not given again
+            self._begin_epoch(room, "restarted", origin.new_epoch)
         self._append(room, batch, now_us, origin, is_new=is_new)
         position = room.position
         if origin.publisher is not None and origin.seq is not None:
             room.publishers.remember(origin.publisher, origin.seq, position)
-        if (request := origin.request) is not None:
-            now = now_us / 1_000_000
-            self.idempotency.remember(name, request.caller, request.key, request.digest, position, now)
+        if origin.request is not None:
+            self.idempotency.remember(name, origin.request, position, now_us / 1_000_000)
         self._published += batch.count
         self._after_change(name, is_new, now_s)
         if origin.session is not None:
@@ -184,12 +184,14 @@ class Hub(Audience):
     def rooms_matching(self, glob: str) -> list[str]:
         return [name for name in self.rooms if names.matches(glob, name)]
 
-    def configure(self, name: str, changes: dict[str, Any], now_us: int, now_s: float) -> Room:
+    def configure(
+        self, name: str, changes: dict[str, Any], now_us: int, now_s: float, new_epoch: str | None = None
+    ) -> Room:
         """Sets a room's settings; the room exists from then on. Raises SettingRefusedError or ConflictError."""
         room = self.rooms.get(name)
         settings = (room.settings if room else self._defaults).changed(changes)
         if room is None:
-            room = self._begin(name)
+            room = self._begin(name, None, new_epoch)
             room.configure(settings, now_us)
             self.journal.describe(room)
             self._after_change(name, True, now_s)
@@ -200,10 +202,10 @@ class Hub(Audience):
         self.journal.describe(room)
         return room
 
-    def clear(self, name: str) -> Position:
+    def clear(self, name: str, new_epoch: str | None = None) -> Position:
         """Empties a room and begins a new epoch. Raises NotFoundError."""
         room = self.room(name)
-        self._begin_epoch(room, "cleared")
+        self._begin_epoch(room, "cleared", new_epoch)
         return room.position
 
     def delete(self, name: str) -> None:
@@ -241,20 +243,25 @@ class Hub(Audience):
             len(self.rooms), len(self._sessions), self._history_bytes, self._published, self._duplicates
         )
 
-    def _known_answer(self, room: Room | None, origin: Origin) -> Position | None:
+    def _known_answer(self, name: str, room: Room | None, origin: Origin, now_s: float) -> Position | None:
+        if origin.request is not None:
+            return self.idempotency.answer(name, origin.request, now_s)
         if room is None or origin.publisher is None or origin.seq is None:
             return None
         return room.publishers.answer(origin.publisher, origin.seq)
 
-    def _begin(self, name: str, settings: Mapping[str, Any] | None = None) -> Room:
-        return self._new_room(names.checked_room(name), self._new_id()[: limits.EPOCH_CHARACTERS], settings)
+    def _begin(self, name: str, settings: Mapping[str, Any] | None, epoch: str | None) -> Room:
+        return self._new_room(names.checked_room(name), epoch or self._new_epoch(), settings)
 
-    def _begin_epoch(self, room: Room, reason: GapReason) -> None:
+    def _begin_epoch(self, room: Room, reason: GapReason, epoch: str | None) -> None:
         self._history_bytes -= room.nbytes
-        room.begin_epoch(self._new_id()[: limits.EPOCH_CHARACTERS], reason)
+        room.begin_epoch(epoch or self._new_epoch(), reason)
         _let_go(room.name, room.publishers.forget_only())
         self.journal.describe(room)
         self._mark_readers(room.name)
+
+    def _new_epoch(self) -> str:
+        return self._new_id()[: limits.EPOCH_CHARACTERS]
 
     def _note_author(self, room: Room, origin: Origin, *, is_first: bool) -> None:
         _let_go(room.name, room.publishers.note_author(origin.publisher, origin.connection, is_first=is_first))

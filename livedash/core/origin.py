@@ -16,7 +16,8 @@ class Origin:
 
     `connection`: of a publisher that said hello, and is told when others write into its room. `settings` are those of a
     room that begins with the batch.
-    `request`: what IdempotencyKeys will know this publish by; whether they know it already is the caller's to ask.
+    `new_epoch`: of a room that begins with it, or begins again; None: the hub makes one.
+    `request`: what IdempotencyKeys know this publish by.
     """
 
     publisher: str | None = None
@@ -25,6 +26,7 @@ class Origin:
     request: Request | None = None
     connection: Connection | None = None
     settings: Mapping[str, Any] | None = None
+    new_epoch: str | None = None
 
 
 UNKNOWN_ORIGIN: Final = Origin()

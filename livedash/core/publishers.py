@@ -129,20 +129,20 @@ class IdempotencyKeys:
     def __init__(self) -> None:
         self._answers: OrderedDict[tuple[str, str, str], _Answered] = OrderedDict()
 
-    def answer(self, room: str, caller: str, key: str, digest: bytes, now_s: float) -> Position | None:
+    def answer(self, room: str, request: Request, now_s: float) -> Position | None:
         """What the first request got, None if this is the first. Raises ConflictError where its body was another one."""
         self._expire(now_s)
-        found = self._answers.get((room, caller, key))
+        found = self._answers.get((room, request.caller, request.key))
         if found is None:
             return None
-        if found.digest != digest:
+        if found.digest != request.digest:
             raise ConflictError(
-                f"Idempotency-Key {key[:60]!r} was used with another body; use a new key for new records"
+                f"Idempotency-Key {request.key[:60]!r} was used with another body; use a new key for new records"
             )
         return found.position
 
-    def remember(self, room: str, caller: str, key: str, digest: bytes, position: Position, now_s: float) -> None:
-        self._answers[room, caller, key] = _Answered(digest, position, now_s)
+    def remember(self, room: str, request: Request, position: Position, now_s: float) -> None:
+        self._answers[room, request.caller, request.key] = _Answered(request.digest, position, now_s)
         if len(self._answers) > limits.IDEMPOTENCY_KEYS:
             self._answers.popitem(last=False)
 

@@ -9,15 +9,17 @@ from collections.abc import Callable
 from typing import Final
 
 from livedash import clock, limits
+from livedash.core.changes import Append, Change, Result
 from livedash.core.grant import Grant
 from livedash.core.hub import Hub
 from livedash.core.settings import RoomSettings
-from livedash.errors import LimitReachedError, SettingRefusedError
+from livedash.errors import LimitReachedError, LivedashError, SettingRefusedError
 from livedash.server.config import ServerConfig
 from livedash.server.data_dir import DataDir
 from livedash.sharing.registry import LinkRegistry
 from livedash.transports.viewer import Stage
 from livedash.wire.messages import ByeReason
+from livedash.wire.position import Position
 from livedash.wire.specs import DashboardSpec
 
 _ID_LETTERS: Final = string.ascii_lowercase + string.digits
@@ -49,6 +51,23 @@ class Services:
         self.browser_origin: str | None = None  # of the last request of a logged-in browser
         self.started_at_s = clock.now_s()
         self._dashboards: dict[str, DashboardSpec] = {}
+
+    # Rooms
+
+    async def write(self, change: Change) -> Result:
+        """Raises what the change raises."""
+        done = asyncio.get_running_loop().create_future()
+        self.stage.writes.submit(change, lambda result: None if done.done() else done.set_result(result))
+        result: Result = await done
+        if isinstance(result, LivedashError):
+            raise result
+        return result
+
+    async def append(self, change: Append) -> Position:
+        """Where its last record lies. Raises what the change raises."""
+        position = await self.write(change)
+        assert isinstance(position, Position)
+        return position
 
     # Dashboards
 

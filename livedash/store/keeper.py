@@ -43,10 +43,9 @@ class Keeper:
         self._writer.start()
         self._hub.adopt(rooms, now_us)
         for each in kept.requests:
-            room, request = self._hub.rooms.get(each.room), each.request
+            room = self._hub.rooms.get(each.room)
             position = room.place_of(each.position) if room else each.position
-            names = (each.room, request.caller, request.key, request.digest)
-            self._hub.idempotency.remember(*names, position, each.at_s)
+            self._hub.idempotency.remember(each.room, each.request, position, each.at_s)
 
     def state(self) -> StoreState:
         writer, path = self._writer, self._store.path

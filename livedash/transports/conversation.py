@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from livedash import limits
+from livedash.core.changes import Append, Asker, GiveBack, NoteLost, Result
 from livedash.core.grant import Grant
 from livedash.core.origin import Origin
 from livedash.core.session import Session
@@ -28,6 +32,7 @@ from livedash.wire.messages import (
     Unsubscribe,
     Welcome,
 )
+from livedash.wire.position import Position
 from livedash.wire.since import start_from
 
 
@@ -61,9 +66,7 @@ class Conversation:
         try:
             self._answer(message)
         except LivedashError as error:
-            identity = getattr(message, "id", None)
-            room = getattr(message, "room", None)
-            self._session.notify(Error(error.code, error.message, identity, room))
+            self._refuse(message, error)
 
     def _answer(self, message: ClientMessage) -> None:
         match message:
@@ -88,50 +91,60 @@ class Conversation:
                 for room in rooms:
                     self._grant.check_write(room)
                 self._hello = message
-                origin = self._origin(None, publisher)
+                origin = Origin(publisher, connection=self._session)
                 self._session.notify(Welcome(hub.hello(rooms, origin), hub.continued(rooms)))
             case Restore():
                 self._restore(message)
             case Lost(room, publisher, dropped):
                 self._grant.check_write(room)
-                hub.note_lost(room, publisher, dropped)
+                self._stage.writes.submit(NoteLost(room, publisher, dropped), _nothing)
             case SourceFailing(room, source, error):
                 self._grant.check_write(room)
                 hub.note_failing(room, source, error, self._session)
 
     def _publish(self, message: Publish) -> None:
         self._grant.check_write(message.room)
-        now_us = self._stage.now_us()
-        batch = batch_of_publish(message, now_us)
-        origin = self._origin(message.room, message.publisher, message.seq, echo=message.echo)
-        position = self._stage.hub.publish(message.room, batch, now_us, self._stage.clock_s(), origin)
-        self._session.notify(Published(position.epoch, position.offset, message.id))
+        batch = batch_of_publish(message, self._stage.now_us())
+        settings = self._settings(message.room)
+        change = Append(message.room, batch, message.publisher, message.seq, settings=settings)
+        asker = Asker(None if message.echo else self._session, self._keeper(message.publisher))
+        self._stage.writes.submit(change, partial(self._answer_write, message), asker)
 
     def _restore(self, message: Restore) -> None:
         self._grant.check_write(message.room)
         batch = batch_of_wire(message.count, message.times, message.columns)
         hello = self._hello or Hello("")
         held = hello.rooms.get(message.room)
-        position = self._stage.hub.restore(
-            message.room,
-            message.epoch,
-            message.first,
-            batch,
-            self._stage.now_us(),
-            self._stage.clock_s(),
-            self._origin(message.room, hello.publisher),
-            held.last + held.unanswered if held is not None and held.epoch == message.epoch else 0,
-        )
-        self._session.notify(Published(position.epoch, position.offset, message.id))
+        owed_top = held.last + held.unanswered if held is not None and held.epoch == message.epoch else 0
+        place = (message.room, message.epoch, message.first)
+        change = GiveBack(*place, batch, hello.publisher, self._settings(message.room), owed_top)
+        asker = Asker(keeper=self._keeper(hello.publisher))
+        self._stage.writes.submit(change, partial(self._answer_write, message), asker)
 
-    def _origin(self, room: str | None, publisher: str | None, seq: int | None = None, *, echo: bool = True) -> Origin:
+    def _answer_write(self, message: Publish | Restore, result: Result) -> None:
+        if self._session.is_closed:
+            return
+        if isinstance(result, Position):
+            self._session.notify(Published(result.epoch, result.offset, message.id))
+        elif isinstance(result, LivedashError):
+            self._refuse(message, result)
+
+    def _refuse(self, message: ClientMessage, error: LivedashError) -> None:
+        identity = getattr(message, "id", None)
+        room = getattr(message, "room", None)
+        self._session.notify(Error(error.code, error.message, identity, room))
+
+    def _settings(self, room: str) -> dict[str, Any] | None:
+        return self._hello.settings.get(room) if self._hello is not None else None
+
+    def _keeper(self, publisher: str | None) -> Session | None:
         """Only a publisher that said hello keeps records, and wants to know when it is not alone any more."""
-        hello = self._hello
-        is_known = hello is not None and publisher == hello.publisher
-        settings = hello.settings.get(room) if hello is not None and room is not None else None
-        not_to, told = None if echo else self._session, self._session if is_known else None
-        return Origin(publisher, seq, session=not_to, connection=told, settings=settings)
+        return self._session if self._hello is not None and publisher == self._hello.publisher else None
 
     def _subscribe(self, message: Subscribe) -> None:
         reading = reading_of(message.shape, message.mode, message.max_hz, message.window)
         self._session.subscribe(message.room, start_from(message.since), reading, self._stage.clock_s())
+
+
+def _nothing(_: Result) -> None:
+    """Nobody asks what became of it."""

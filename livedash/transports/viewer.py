@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from livedash import limits
+from livedash.core.changes import OwnWrites, Writes
 from livedash.core.grant import Grant
 from livedash.core.hub import Hub
 from livedash.transports.close_codes import OF_REASON, wait_s_of
@@ -18,9 +19,9 @@ WhyEnded = Callable[[Grant], ByeReason | None]  # whether a grant has ended mean
 
 
 class Stage:
-    """What all viewers of a hub share."""
+    """What all viewers of a hub share. `writes` takes what callers want changed: the hub's own, or those of several hubs."""
 
-    __slots__ = ("clock_s", "flusher", "hub", "loop", "now_us", "wheel", "why_ended")
+    __slots__ = ("clock_s", "flusher", "hub", "loop", "now_us", "wheel", "why_ended", "writes")
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Stage:
         self.clock_s = loop.time
         self.now_us = now_us
         self.why_ended = why_ended
+        self.writes: Writes = OwnWrites(hub, now_us, self.clock_s)
         self.flusher = Flusher(hub, loop)
         self.wheel = Wheel(loop, self._trim)
 

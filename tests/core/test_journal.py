@@ -50,7 +50,9 @@ def test_who_must_not_add_records_again_is_told_with_them(stage: Stage, entries:
     (entry,) = entries
     assert isinstance(entry, Appended)
     assert (entry.publisher, entry.seq, entry.request, entry.at_us) == ("p1", 7, request, 5)
-    assert stage.hub.idempotency.answer("train", "ada", "k1", b"digest", 0.0) == stage.hub.room("train").position
+    assert (
+        stage.hub.idempotency.answer("train", Request("ada", "k1", b"digest"), 0.0) == stage.hub.room("train").position
+    )
 
 
 def test_what_changes_of_a_keyed_room_is_told(stage: Stage, entries: list[Entry]) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from livedash import limits
-from livedash.core.publishers import IdempotencyKeys, Publishers
+from livedash.core.publishers import IdempotencyKeys, Publishers, Request
 from livedash.errors import ConflictError
 from livedash.wire.messages import Welcome
 from livedash.wire.position import Position
@@ -46,24 +46,24 @@ def test_lost_records_are_those_of_all_publishers_by_what_each_said_last() -> No
 
 def test_a_repeated_request_gets_the_first_answer_for_ten_minutes() -> None:
     keys = IdempotencyKeys()
-    assert keys.answer("r", "ada", "k", b"body", 0.0) is None
-    keys.remember("r", "ada", "k", b"body", Position("e", 1), 0.0)
-    assert keys.answer("r", "ada", "k", b"body", 599.0) == Position("e", 1)
-    assert keys.answer("r", "ada", "k", b"body", 601.0) is None
+    assert keys.answer("r", Request("ada", "k", b"body"), 0.0) is None
+    keys.remember("r", Request("ada", "k", b"body"), Position("e", 1), 0.0)
+    assert keys.answer("r", Request("ada", "k", b"body"), 599.0) == Position("e", 1)
+    assert keys.answer("r", Request("ada", "k", b"body"), 601.0) is None
 
 
 def test_a_key_used_with_another_body_is_a_conflict() -> None:
     keys = IdempotencyKeys()
-    keys.remember("r", "ada", "k", b"body", Position("e", 1), 0.0)
+    keys.remember("r", Request("ada", "k", b"body"), Position("e", 1), 0.0)
     with pytest.raises(ConflictError, match="use a new key"):
-        keys.answer("r", "ada", "k", b"other", 1.0)
+        keys.answer("r", Request("ada", "k", b"other"), 1.0)
 
 
 def test_keys_of_other_rooms_and_callers_are_their_own() -> None:
     keys = IdempotencyKeys()
-    keys.remember("r", "ada", "k", b"body", Position("e", 1), 0.0)
-    assert keys.answer("s", "ada", "k", b"other", 1.0) is None
-    assert keys.answer("r", "bob", "k", b"other", 1.0) is None
+    keys.remember("r", Request("ada", "k", b"body"), Position("e", 1), 0.0)
+    assert keys.answer("s", Request("ada", "k", b"other"), 1.0) is None
+    assert keys.answer("r", Request("bob", "k", b"other"), 1.0) is None
 
 
 # Who is alone

@@ -86,7 +86,7 @@ async def test_all_of_a_hub_that_ended_well_is_there_again(store: MemoryStore, k
     await again.keeper.open(0)
     assert again.looks() == before
     assert again.push(9, origin=Origin("p1", 7)) == position
-    assert again.hub.idempotency.answer("train", "ada", "k1", b"digest", 0.0) == position
+    assert again.hub.idempotency.answer("train", Request("ada", "k1", b"digest"), 0.0) == position
     assert again.hub.deleted.former("gone") is not None
     await again.keeper.close()
 
@@ -104,7 +104,7 @@ async def test_a_hub_that_was_killed_goes_on_under_another_epoch_that_is_written
     assert room.continued == {old.epoch: 2}
     assert stored(store)["train"] == again.looks()["train"]
     assert again.push(9, origin=Origin("p1", 7)) == room.position == Position(room.epoch, 2)
-    assert again.hub.idempotency.answer("train", "ada", "k1", b"digest", 0.0) == room.position
+    assert again.hub.idempotency.answer("train", Request("ada", "k1", b"digest"), 0.0) == room.position
     await again.keeper.close()
 
 

@@ -10,7 +10,7 @@ import msgspec
 from tornado.web import stream_request_body
 
 from livedash import clock, limits
-from livedash.core.origin import Origin
+from livedash.core.changes import Append
 from livedash.core.page import read_page
 from livedash.core.publishers import Request
 from livedash.errors import ProtocolError, SettingRefusedError, TooLargeError
@@ -20,7 +20,6 @@ from livedash.server.routes.route import Route
 from livedash.server.services import Services
 from livedash.transports.ingest import batch_of_records
 from livedash.wire.names import checked_room
-from livedash.wire.position import Position
 
 _NDJSON = "application/x-ndjson"
 _LENGTH = re.compile(r"[0-9]{1,18}")
@@ -50,10 +49,14 @@ class Records(Route):
         if self._received_bytes <= limits.PUBLISH_BODY_BYTES:
             self._body += chunk
 
-    def post(self, name: str) -> None:
+    async def post(self, name: str) -> None:
+        """With an Idempotency-Key, a repeated body gets the first answer again."""
         self.grant.check_write(checked_room(name))
         _check_size(self._received_bytes)
-        position = self._publish_once(name)
+        body, key = bytes(self._body), self.request.headers.get("Idempotency-Key")
+        request = None if key is None else Request(self.grant.principal, key, hashlib.sha256(body).digest())
+        batch = batch_of_records(records_of_body(body, self._media_type()), clock.now_us())
+        position = await self.services.append(Append(name, batch, request=request))
         self.answer({"epoch": position.epoch, "offset": position.offset})
 
     def get(self, name: str) -> None:
@@ -70,20 +73,6 @@ class Records(Route):
         self.set_header("Livedash-Offset", str(page.position.offset))
         self.set_header("Livedash-First", str(page.first))
         self.finish(body)
-
-    def _publish_once(self, name: str) -> Position:
-        """With an Idempotency-Key, a repeated body gets the first answer again."""
-        hub, body = self.services.hub, bytes(self._body)
-        key = self.request.headers.get("Idempotency-Key")
-        request = None
-        if key is not None:
-            request = Request(self.grant.principal, key, hashlib.sha256(body).digest())
-            known = hub.idempotency.answer(name, request.caller, key, request.digest, clock.now_s())
-            if known is not None:
-                return known
-        now_us = clock.now_us()
-        batch = batch_of_records(records_of_body(body, self._media_type()), now_us)
-        return hub.publish(name, batch, now_us, self.services.stage.clock_s(), Origin(request=request))
 
     def _media_type(self) -> str:
         return self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()

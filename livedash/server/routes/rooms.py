@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from livedash import clock
+from livedash.core.changes import Clear, Configure, Delete
 from livedash.core.hub import Hub
 from livedash.core.room import Room
 from livedash.errors import SettingRefusedError
@@ -46,17 +46,17 @@ class OneRoom(Route):
         self.grant.check_read(name)
         self._answer_state(self.services.hub.room(name))
 
-    def put(self, name: str) -> None:
+    async def put(self, name: str) -> None:
         self.grant.check_write(checked_room(name))
         changes = self.json_body()
         if not isinstance(changes, dict):
             raise SettingRefusedError('a room\'s settings are one JSON object, such as {"history_records": 1000}')
-        room = self.services.hub.configure(name, changes, clock.now_us(), self.services.stage.clock_s())
-        self._answer_state(room)
+        await self.services.write(Configure(name, changes))
+        self._answer_state(self.services.hub.room(name))
 
-    def delete(self, name: str) -> None:
+    async def delete(self, name: str) -> None:
         self.grant.check_write(name)
-        self.services.hub.delete(name)
+        await self.services.write(Delete(name))
         self.set_status(204)
         self.finish()
 
@@ -67,7 +67,8 @@ class OneRoom(Route):
 class ClearRoom(Route):
     """`rooms/{room}/clear`"""
 
-    def post(self, name: str) -> None:
+    async def post(self, name: str) -> None:
         self.grant.check_write(name)
-        position = self.services.hub.clear(name)
+        await self.services.write(Clear(name))
+        position = self.services.hub.room(name).position
         self.answer({"epoch": position.epoch, "offset": position.offset})
