@@ -104,6 +104,19 @@ STORE_SYNC_S: Final = 5.0  # a power cut loses about so much; each costs the dis
 STORE_LOG_BYTES: Final = 16 * MIB  # SQLite's log of transactions, before it is folded into the file
 STORE_ANSWERS: Final = 2 * PUBLISHER_IN_FLIGHT  # kept per publisher and room: above what it can send again
 
+# Brokers
+BROKER_NODES: Final = 1000  # hubs whose last entry is remembered: each start of a hub is one
+BROKER_READ_S: Final = 2.0  # a read of the log that finds nothing says so: a connection that is dead is found by that
+BROKER_ANSWER_S: Final = 3.0  # what the broker may take for anything else
+BROKER_RETRY_S: Final = 0.5  # between two tries to reach it, at most: gaps close within a second of its return
+BROKER_BEAT_S: Final = 2.0  # how often a hub says that it is there
+BROKER_BEAT_TTL_S: Final = 10.0  # without a word for so long, it is not
+BROKER_ARRIVAL_S: Final = 2.0  # hubs that were there before the broker ended are waited for, to compare what they know
+BROKER_SHELVE_S: Final = 2.0  # how often what came is put on the shelves
+BROKER_LOG_S: Final = 30.0  # entries stay in the log for so long, for hubs that were away
+BROKER_LOG_BYTES: Final = 128 * MIB  # the same, by size
+BROKER_APPEND_BYTES: Final = 4 * MIB  # sent to the broker at once
+
 # Share links
 KEY_BYTES: Final = 32  # 256 bits: can't be guessed
 LINK_EXPIRES_S: Final = 8 * 3600.0  # a working day: who needs longer says so

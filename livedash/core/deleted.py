@@ -31,5 +31,9 @@ class DeletedRooms:
     def former(self, name: str) -> Mapping[str, GapReason] | None:
         return self._former.get(name)
 
+    def all(self) -> dict[str, dict[str, GapReason]]:
+        """The one that was deleted first, first."""
+        return dict(self._former)
+
     def why_ended(self, name: str, epoch: str) -> GapReason | None:
         return self._former.get(name, {}).get(epoch)

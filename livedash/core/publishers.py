@@ -146,6 +146,11 @@ class IdempotencyKeys:
         if len(self._answers) > limits.IDEMPOTENCY_KEYS:
             self._answers.popitem(last=False)
 
+    def all(self) -> Iterator[tuple[str, Request, Position, float]]:
+        """Room, request, its answer, and when it came; the oldest first."""
+        for (room, caller, key), answered in self._answers.items():
+            yield room, Request(caller, key, answered.digest), answered.position, answered.at_s
+
     def _expire(self, now_s: float) -> None:
         while self._answers and next(iter(self._answers.values())).at_s < now_s - limits.IDEMPOTENCY_S:
             self._answers.popitem(last=False)

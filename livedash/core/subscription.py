@@ -10,6 +10,7 @@ more; so a slow viewer costs nothing but its place, and late, resumed and slow v
     waiting     unreadable     owes_gap     -
     reading     unreadable     owes_gap     -
     reading     left_behind    owes_gap     -
+    reading     owed           waiting      -
     owes_gap    gap_told       owes_state   gap
     owes_state  state_told     reading      snapshot
     owes_state  nothing_there  waiting      snapshot (empty)
@@ -48,6 +49,7 @@ class Event(Enum):
     GAVE_UP = auto()
     UNREADABLE = auto()
     LEFT_BEHIND = auto()
+    OWED = auto()
     GAP_TOLD = auto()
     STATE_TOLD = auto()
     NOTHING_THERE = auto()
@@ -60,6 +62,7 @@ TRANSITIONS: Final = {
     (State.WAITING, Event.UNREADABLE): State.OWES_GAP,
     (State.READING, Event.UNREADABLE): State.OWES_GAP,
     (State.READING, Event.LEFT_BEHIND): State.OWES_GAP,
+    (State.READING, Event.OWED): State.WAITING,
     (State.OWES_GAP, Event.GAP_TOLD): State.OWES_STATE,
     (State.OWES_STATE, Event.STATE_TOLD): State.READING,
     (State.OWES_STATE, Event.NOTHING_THERE): State.WAITING,
@@ -151,12 +154,13 @@ class Subscription:
         if room is not None and room.settings.key != self.key:
             self.key = room.settings.key
             yield Keyed(self.room, self.key)
-        if self.state is State.WAITING:
-            epoch = self.position.epoch
-            if not self._leave_waiting(room, now_s):
-                return
-            if self.position.exists and epoch not in (self.position.epoch, NO_EPOCH):
-                yield Subscribed(self.room, self.position.epoch, self.position.offset, True, self.key)
+        epoch = self.position.epoch
+        if self.state is State.READING and room is not None and epoch in room.continued:
+            self._follow_epoch(room, now_s)
+        if self.state is State.WAITING and not self._leave_waiting(room, now_s):
+            return
+        if self.state is State.READING and epoch not in (self.position.epoch, NO_EPOCH):
+            yield Subscribed(self.room, self.position.epoch, self.position.offset, True, self.key)
         if self.state is State.READING:
             self._find_gap(room)
         if self.state is State.OWES_GAP and self._gap:
@@ -224,6 +228,14 @@ class Subscription:
             self._owe_gap(ended)
         else:
             self._wait_until_s = now_s + limits.TAKEOVER_WAIT_S
+
+    def _follow_epoch(self, room: Room, now_s: float) -> None:
+        """The room goes on under another epoch while it is read: with the records of this one, or some are owed."""
+        if room.may_come_back(self.position):
+            self._wait_until_s = now_s + limits.TAKEOVER_WAIT_S
+            self._on(Event.OWED)
+        else:
+            self.position = room.place_of(self.position)
 
     def _leave_waiting(self, room: Room | None, now_s: float) -> bool:
         is_over = self._wait_until_s is not None and now_s >= self._wait_until_s

@@ -45,7 +45,22 @@ class LinkRegistry:
         *,
         created_by: str = "",
     ) -> tuple[Link, str]:
-        """The link and its key, which is told here once and never again.
+        """The link and its key, which is told here once and never again. Raises as `make` does."""
+        link, key = self.make(rooms, expires_s, label, dashboard, now_s, created_by=created_by)
+        self.add(link, key_digest(key))
+        return link, key
+
+    def make(
+        self,
+        rooms: tuple[str, ...],
+        expires_s: float,
+        label: str,
+        dashboard: DashboardSpec | None,
+        now_s: float,
+        *,
+        created_by: str = "",
+    ) -> tuple[Link, str]:
+        """A link that reads nothing before it is added.
 
         Raises NameRefusedError, TooLargeError or SettingRefusedError for what no link can be, and LimitReachedError.
         """
@@ -54,11 +69,17 @@ class LinkRegistry:
         label = checked_label(label)
         self._make_room(now_s)
         key = new_key(self._random)
-        link = Link(self._new_id(), rooms, now_s, expires_at_s, label, created_by, dashboard)
-        self._digests[link.id] = key_digest(key)
-        self._links[self._digests[link.id]] = link
+        return Link(self._new_id(), rooms, now_s, expires_at_s, label, created_by, dashboard), key
+
+    def add(self, link: Link, digest: bytes) -> None:
+        """One that `make` made, here or in another hub; `digest` is that of its key."""
+        self._digests[link.id] = digest
+        self._links[digest] = link
         self._created += 1
-        return link, key
+
+    def held(self) -> list[tuple[Link, bytes]]:
+        """All links with the digests of their keys, expired ones among them."""
+        return [(link, digest) for digest, link in self._links.items()]
 
     def find(self, key: str, now_s: float) -> Link | None:
         """The link that the key opens. None for a key that is unknown, expired or revoked: nobody can tell which."""
