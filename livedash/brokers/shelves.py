@@ -15,6 +15,7 @@ from livedash.brokers.state import SharedState
 from livedash.core.kept import KeptAnswer, KeptRoom, RoomHeader, kept_of, room_of
 from livedash.core.publishers import Request
 from livedash.core.room import Room
+from livedash.core.settings import RoomSettings
 from livedash.errors import ProtocolError
 from livedash.sharing.link import Link
 from livedash.wire.batch import Batch
@@ -43,9 +44,10 @@ class _RoomState(msgspec.Struct, frozen=True, array_like=True):
 
 
 class HubState(msgspec.Struct, frozen=True, array_like=True):
-    """All rooms are on their shelves as of `as_of`, or later."""
+    """All rooms are on their shelves as of `as_of`, or later. `defaults`: of a new room's settings."""
 
     as_of: Mark
+    defaults: RoomSettings
     numbers: dict[str, int]
     rescued: list[tuple[str, str, int]]
     deleted: dict[str, dict[str, GapReason]]
@@ -71,6 +73,10 @@ class RoomRows:
         self.epoch = epoch
         self._top = first - 1
         self._rows: deque[tuple[int, int]] = deque()
+
+    def has_trimmed(self, room: Room) -> bool:
+        """True if the room does not hold all rows any more."""
+        return bool(self._rows) and self._rows[0][1] < room.history.first
 
     def follow(self, room: Room) -> dict[str, bytes | None]:
         """What to write, so that the shelf holds what the room does."""
@@ -107,7 +113,9 @@ def shelf_of_kept(kept: KeptRoom, as_of: Mark) -> Shelf:
 def state_of_hub(state: SharedState, as_of: Mark) -> bytes:
     rescued = [(*place, offset) for place, offset in state.rescued.items()]
     hub = state.hub
-    return to_bytes(HubState(as_of, dict(state.numbers), rescued, hub.deleted.all(), list(hub.idempotency.all())))
+    return to_bytes(
+        HubState(as_of, hub.defaults, dict(state.numbers), rescued, hub.deleted.all(), list(hub.idempotency.all()))
+    )
 
 
 def shelf_of_links(state: SharedState) -> dict[str, bytes]:
@@ -135,6 +143,7 @@ def put_into(state: SharedState, shelves: Mapping[str, Shelf]) -> tuple[Mark, di
             state.dashboards[name] = _decode_spec(data)
     except (msgspec.DecodeError, KeyError) as error:
         raise ProtocolError(f"the broker's shelves hold what this livedash can't read: {error}") from error
+    state.hub.defaults = hub.defaults
     state.numbers.update(hub.numbers)
     state.rescued.update({(room, epoch): offset for room, epoch, offset in hub.rescued})
     for name, former in hub.deleted.items():

@@ -54,6 +54,14 @@ class SharedState:
             return error
         return None
 
+    def exchange(self, other: SharedState, now_us: int, now_s: float) -> None:
+        """Takes all of another one for its own; viewers stay."""
+        self.hub.exchange(other.hub, now_us, now_s)
+        self.links.exchange(other.links)
+        self.dashboards.clear()
+        self.dashboards.update(other.dashboards)
+        self.numbers, self.rescued = other.numbers, other.rescued
+
     def _rescue(self, what: Rescued, entry: Entry, now_s: float) -> Result:
         place = (what.room, what.epoch)
         known_to = self.rescued.get(place, 0)

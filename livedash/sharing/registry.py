@@ -77,6 +77,10 @@ class LinkRegistry:
         self._links[digest] = link
         self._created += 1
 
+    def exchange(self, other: LinkRegistry) -> None:
+        """Takes the links of another one for its own."""
+        self._links, self._digests = other._links, other._digests
+
     def held(self) -> list[tuple[Link, bytes]]:
         """All links with the digests of their keys, expired ones among them."""
         return [(link, digest) for digest, link in self._links.items()]

@@ -1,0 +1,259 @@
+"""A hub that shares its rooms with others over a broker: it asks the log for changes, and makes those that it reads there.
+
+All hubs make the same changes in the same order, so an offset means one record everywhere. Where the broker may have lost
+the end of its log, a new generation of it begins, in which each room goes on under another epoch: up to where the hub that
+begins it knows the room, the records are the same, and what another hub knows beyond that is taken in again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+
+import msgspec
+
+from livedash import limits
+from livedash.brokers.arrival import Nodes
+from livedash.brokers.contract import BEFORE_ALL, Broker, BrokerLostError, StaleError, Standing
+from livedash.brokers.entries import Entry, Rescue, SharedChange
+from livedash.brokers.fold import Fold
+from livedash.brokers.outgoing import Asked, Outgoing
+from livedash.brokers.shelves import (
+    DASHBOARDS,
+    HUB,
+    LINKS,
+    STATE,
+    put_into,
+    shelf_of_dashboards,
+    shelf_of_kept,
+    shelf_of_links,
+    shelf_of_room,
+    state_of_hub,
+)
+from livedash.brokers.shelving import Shelving
+from livedash.brokers.state import SharedState
+from livedash.core.changes import NOBODY, Asker, Moment, Result, Then
+from livedash.core.kept import continued_as, kept_of
+from livedash.core.missing import missing_in
+from livedash.errors import ProtocolError
+
+log = logging.getLogger("livedash")
+_KEEPER = "keeper"
+_POLL_S = 0.01
+
+
+class ReplicaState(msgspec.Struct, frozen=True):
+    """`state`: connected, starting, or away: what callers ask for waits then. `waiting`: changes. `hubs`: that are there."""
+
+    state: str
+    address: str
+    hubs: int
+    waiting: int
+    reason: str | None = None
+
+
+class Replica:
+    """Writes. On the hub's loop. `clock_s` is the time of the hub's viewers; `fresh` makes an empty state."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        state: SharedState,
+        fresh: Callable[[], SharedState],
+        *,
+        now_us: Callable[[], int],
+        clock_s: Callable[[], float],
+        new_id: Callable[[], str],
+    ) -> None:
+        self.node = new_id()
+        self._broker = broker
+        self._state = state
+        self._fresh = fresh
+        self._now_us = now_us
+        self._clock_s = clock_s
+        self._new_id = new_id
+        self._nodes = Nodes(self.node)
+        self._outgoing = Outgoing()
+        self._number = 0
+        self._generation: str | None = None
+        self._fold = Fold(state, self._outgoing, self.node, BEFORE_ALL, {}, _answer)
+        self._wake = asyncio.Event()
+        self._opened = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._reason: str | None = "it has not been reached yet"
+        self._away_since_s: float | None = clock_s()
+
+    def submit(self, change: SharedChange, then: Then, asker: Asker = NOBODY) -> None:
+        self._number += 1
+        moment = Moment(self._now_us(), self._new_epoch())
+        self._outgoing.add(Entry(self.node, self._number, moment, change), then, asker)
+        self._wake.set()
+
+    def start(self) -> None:
+        self._task = asyncio.ensure_future(self._run())
+
+    async def wait_until_open(self) -> None:
+        """Until the hub has what the broker holds."""
+        await self._opened.wait()
+
+    async def close(self) -> None:
+        """What was asked for is in the log then, unless the broker is away."""
+        for _ in range(round(limits.BROKER_ANSWER_S / _POLL_S)):
+            if not self._outgoing or self._away_since_s is not None:
+                break
+            await asyncio.sleep(_POLL_S)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        with contextlib.suppress(BrokerLostError):  # others hear of it by our silence then
+            await self._broker.leave(self.node)
+        await self._broker.close()
+
+    def state(self) -> ReplicaState:
+        away = "away" if self._opened.is_set() else "starting"
+        state = "connected" if self._away_since_s is None else away
+        return ReplicaState(state, self._broker.address, len(self._nodes.known) + 1, len(self._outgoing), self._reason)
+
+    @property
+    def away_s(self) -> float:
+        """For how long the broker has been out of reach."""
+        return 0.0 if self._away_since_s is None else self._clock_s() - self._away_since_s
+
+    # The connection
+
+    async def _run(self) -> None:
+        wait_s = 0.0
+        while True:
+            try:
+                standing = await self._arrive()
+                wait_s = 0.0
+                self._note_here()
+                await self._follow(standing)
+            except* (BrokerLostError, StaleError) as lost:
+                self._note_away(str(lost.exceptions[0]) or "the connection broke")
+            except* ProtocolError as refused:
+                self._note_away(str(refused.exceptions[0]))
+                wait_s = limits.BROKER_RETRY_S
+            await asyncio.sleep(wait_s)
+            wait_s = min(limits.BROKER_RETRY_S, 2 * wait_s + 0.02)
+
+    async def _arrive(self) -> Standing:
+        """Connected, with the state that the log has led to, and nothing lost."""
+        while True:
+            standing = await self._broker.connect()
+            if standing.generation is None:
+                await self._begin(standing)
+                continue
+            is_known = standing.generation == self._generation
+            found = await self._broker.find(standing.generation, self._fold.mark) if is_known else "trimmed"
+            if found == "trimmed":
+                await self._load(standing)
+            if standing.is_settled and found != "lost":
+                self._outgoing.send_again()
+                return standing
+            agree = await self._nodes.agree(
+                self._broker, standing, self._clock_s, holds=found != "lost", speaks=is_known
+            )
+            if agree:
+                await self._broker.settle(standing)
+            elif agree is not None:
+                await self._begin(standing)
+
+    async def _follow(self, standing: Standing) -> None:
+        """Until the broker is lost, or stands otherwise."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._read(standing))
+            tasks.create_task(self._append(standing))
+            tasks.create_task(self._beat(standing))
+
+    async def _read(self, standing: Standing) -> None:
+        assert standing.generation is not None
+        while True:
+            for mark, data in await self._broker.read(standing.generation, self._fold.mark):
+                self._fold.take(mark, data, self._clock_s())
+
+    async def _append(self, standing: Standing) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while entries := self._outgoing.take(limits.BROKER_APPEND_BYTES):
+                await self._broker.append(standing, entries)
+
+    async def _beat(self, standing: Standing) -> None:
+        assert standing.generation is not None
+        shelving = Shelving(self._broker, standing.generation, self._fold)
+        while True:
+            await self._nodes.beat(self._broker, standing.run, holds=True)
+            if await self._broker.lease(_KEEPER, self.node, limits.BROKER_BEAT_TTL_S):
+                await shelving.shelve(self._clock_s())
+            else:
+                shelving.lose()
+            await asyncio.sleep(limits.BROKER_BEAT_S)
+
+    def _note_here(self) -> None:
+        if self._opened.is_set():
+            log.warning("the broker at %s is there again", self._broker.address)
+        self._away_since_s = self._reason = None
+        self._opened.set()
+        self._wake.set()
+
+    def _note_away(self, reason: str) -> None:
+        if self._away_since_s is None:
+            self._away_since_s = self._clock_s()
+            log.warning("the broker at %s is away: %s; what comes waits", self._broker.address, reason)
+        self._reason = reason
+
+    # Generations
+
+    async def _load(self, standing: Standing) -> None:
+        """Takes over what the broker holds; what this hub knows beyond that goes back into the log."""
+        assert standing.generation is not None
+        answers: list[tuple[Asked, Result]] = []  # told when the hub has what they tell of
+
+        def answer_later(asked: Asked, result: Result) -> None:
+            answers.append((asked, result))
+
+        fresh = self._fresh()
+        mark, as_of = put_into(fresh, await self._broker.load(standing.generation))
+        fold = Fold(fresh, self._outgoing, self.node, mark, as_of, answer_later)
+        end = await self._broker.end(standing.generation)
+        while fold.mark < end:
+            for mark, data in await self._broker.read(standing.generation, fold.mark):
+                fold.take(mark, data, self._clock_s())
+        missing = list(missing_in(fresh.hub, self._state.hub))
+        fold.answer_known()
+        self._state.exchange(fresh, self._now_us(), self._clock_s())
+        fold.state = self._state
+        fold.answer = _answer
+        self._fold, self._generation = fold, standing.generation
+        for what in missing:
+            self.submit(Rescue(what), _nothing)
+        for asked, result in answers:
+            asked.then(result)
+
+    async def _begin(self, standing: Standing) -> None:
+        """A new generation, of what this hub knows. Another hub may be quicker: then that one's is taken over."""
+        generation = self._new_id()
+        put = self._broker.put
+        for room in tuple(self._state.hub.rooms.values()):
+            kept = continued_as(kept_of(room), self._new_epoch())
+            await put(generation, shelf_of_room(room.name), shelf_of_kept(kept, BEFORE_ALL))
+        for shelf, contents in ((LINKS, shelf_of_links(self._state)), (DASHBOARDS, shelf_of_dashboards(self._state))):
+            if contents:
+                await put(generation, shelf, contents)
+        await put(generation, HUB, {STATE: state_of_hub(self._state, BEFORE_ALL)})
+        if not await self._broker.begin(standing, generation):
+            await self._broker.forget(generation)
+
+    def _new_epoch(self) -> str:
+        return self._new_id()[: limits.EPOCH_CHARACTERS]
+
+
+def _answer(asked: Asked, result: Result) -> None:
+    asked.then(result)
+
+
+def _nothing(_: Result) -> None:
+    """Nobody asked."""

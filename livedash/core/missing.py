@@ -1,0 +1,40 @@
+"""What a hub knows and another one's rooms lack, as it can be given to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from livedash.core.hub import Hub
+from livedash.core.kept import KeptAnswer
+from livedash.core.rescue import Rescued
+from livedash.core.room import Room
+
+
+def missing_in(there: Hub, here: Hub) -> Iterator[Rescued]:
+    """What `here` has beyond what goes on `there`; nothing of rooms that were cleared or deleted there."""
+    for name, room in list(here.rooms.items()):
+        known_to = _known_to(there, name, room)
+        if known_to is not None and known_to < room.history.top:
+            yield _rescued(room, max(known_to + 1, room.history.first))
+
+
+def _known_to(there: Hub, name: str, room: Room) -> int | None:
+    """Up to which offset; None: the epoch has ended there."""
+    found = there.rooms.get(name)
+    if found is None:
+        return None if there.deleted.why_ended(name, room.epoch) else 0
+    if found.epoch == room.epoch:
+        return found.history.top
+    return found.continued.get(room.epoch)
+
+
+def _rescued(room: Room, first: int) -> Rescued:
+    batches = tuple(part.batch for part in room.history.read(first - 1, room.history.nbytes + 1))
+    answers = tuple(
+        KeptAnswer(publisher, seq, position)
+        for publisher, seq, position in room.publishers.answers()
+        if position.epoch == room.epoch and position.offset >= first
+    )
+    return Rescued(room.name, room.epoch, first, batches, answers, msgspec.structs.asdict(room.settings))
