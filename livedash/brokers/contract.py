@@ -65,7 +65,7 @@ class Broker(Protocol):
 
     async def find(self, generation: str, mark: Mark) -> Found: ...
     async def trim(self, generation: str, upto: Mark) -> None:
-        """Those entries are on the shelves."""
+        """Entries before that one are on the shelves; it stays, so that who has read it finds that nothing is missing."""
 
     # Generations
 

@@ -120,19 +120,19 @@ class MemoryBroker:
     async def end(self, generation: str) -> Mark:
         await self._ask()
         found = self._generation(generation)
-        return found.log[-1][0] if found.log else found.trimmed
+        return found.log[-1][0] if found.log else BEFORE_ALL
 
     async def find(self, generation: str, mark: Mark) -> Found:
         await self._ask()
         found = self._generation(generation)
-        if mark == BEFORE_ALL or any(entry[0] == mark for entry in found.log):
-            return "there"
-        return "trimmed" if mark <= found.trimmed else "lost"
+        if mark < found.trimmed:
+            return "trimmed"
+        return "there" if mark == BEFORE_ALL or any(entry[0] == mark for entry in found.log) else "lost"
 
     async def trim(self, generation: str, upto: Mark) -> None:
         await self._ask()
         found = self._generation(generation)
-        found.log = [entry for entry in found.log if entry[0] > upto]
+        found.log = [entry for entry in found.log if entry[0] >= upto]
         found.trimmed = max(found.trimmed, upto)
 
     async def settle(self, standing: Standing) -> bool:

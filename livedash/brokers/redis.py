@@ -1,0 +1,241 @@
+"""Redis or Valkey as a broker: the log is a stream, a shelf a hash, and whatever must not be torn apart a script.
+
+All keys are in one slot (`{prefix}:…`), so that a cluster's node serves them all. Three connections, so that a large
+shelf does not keep the log waiting. None of them comes back by itself: what is asked after a break may meet another process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from livedash import limits
+from livedash.brokers import redis_scripts as scripts
+from livedash.brokers.contract import BEFORE_ALL, BrokerLostError, Found, Mark, Shelf, StaleError, Standing
+from livedash.brokers.redis_servers import Servers, redis_errors, run_of
+
+_SEQUENCE_BITS: Final = 20  # of a stream's identity, milliseconds and a number: a million entries a millisecond
+_ENTRY: Final = b"e"
+_ANSWER_LIMITS_S: Final = (
+    limits.BROKER_READ_S + limits.BROKER_ANSWER_S,
+    limits.BROKER_ANSWER_S,
+    limits.BROKER_ANSWER_S,
+)
+_READ_ENTRIES: Final = 1000
+_SHELVES_AT_ONCE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Connections:
+    """`reader` waits for the log, `writer` appends to it, `other` does all else."""
+
+    reader: Any
+    writer: Any
+    other: Any
+
+    async def close(self) -> None:
+        for client in (self.reader, self.writer, self.other):
+            with contextlib.suppress(*redis_errors()):
+                await client.aclose()
+
+
+class RedisBroker:
+    """Broker. `servers` finds the server that has the keys."""
+
+    def __init__(self, servers: Servers, prefix: str) -> None:
+        self.address = servers.address
+        self._servers = servers
+        self._prefix = f"{{{prefix}}}"
+        self._meta = f"{self._prefix}:meta"
+        self._made: _Connections | None = None
+
+    async def connect(self) -> Standing:
+        await self.close()
+        async with self._asked():
+            clients = [await self._servers.client(self._meta, limit_s) for limit_s in _ANSWER_LIMITS_S]
+            self._made = _Connections(*clients)
+            runs = {await run_of(client) for client in clients}
+            generation, settled_run = await self._other.hmget(self._meta, "generation", "settled_run")
+        if len(runs) > 1:
+            raise BrokerLostError("the server was started again in this moment")
+        return Standing(runs.pop(), _text(generation), _text(settled_run))
+
+    async def close(self) -> None:
+        made, self._made = self._made, None
+        if made is not None:
+            await made.close()
+
+    # The log
+
+    async def append(self, standing: Standing, entries: Sequence[bytes]) -> None:
+        async with self._asked():
+            keys = (self._meta, self._log(standing.generation or ""))
+            if not await self._there.writer.eval(scripts.APPEND, 2, *keys, *_told(standing)[1:], *entries):
+                raise StaleError("another generation has begun")
+
+    async def read(self, generation: str, after: Mark) -> list[tuple[Mark, bytes]]:
+        log = self._log(generation)
+        async with self._asked():
+            wait_ms = round(limits.BROKER_READ_S * 1000)
+            found = await self._there.reader.xread({log: _identity(after)}, count=_READ_ENTRIES, block=wait_ms)
+            if not found:
+                await self._check(generation)
+                return []
+            ((_, entries),) = found
+        if any(_ENTRY not in fields for _, fields in entries):
+            raise StaleError("another generation has begun")
+        return [(_mark(identity), fields[_ENTRY]) for identity, fields in entries]
+
+    async def end(self, generation: str) -> Mark:
+        async with self._asked():
+            last = await self._other.xrevrange(self._log(generation), count=1)
+        return _mark(last[0][0]) if last else BEFORE_ALL
+
+    async def find(self, generation: str, mark: Mark) -> Found:
+        async with self._asked():
+            trimmed = int(await self._other.get(self._trimmed(generation)) or BEFORE_ALL)
+            if mark < trimmed:
+                return "trimmed"
+            identity = _identity(mark)
+            there = mark == BEFORE_ALL or await self._other.xrange(self._log(generation), identity, identity)
+        return "there" if there else "lost"
+
+    async def trim(self, generation: str, upto: Mark) -> None:
+        async with self._asked(), self._other.pipeline(transaction=True) as both:
+            both.set(self._trimmed(generation), upto)
+            both.xtrim(self._log(generation), minid=_identity(upto), approximate=False)
+            await both.execute()
+
+    # Generations
+
+    async def settle(self, standing: Standing) -> bool:
+        async with self._asked():
+            return bool(await self._other.eval(scripts.SETTLE, 1, self._meta, *_told(standing)))
+
+    async def begin(self, standing: Standing, generation: str) -> bool:
+        former = standing.generation or ""
+        async with self._asked():
+            keys = (self._meta, self._log(former), f"{self._prefix}:over")
+            if not await self._other.eval(scripts.BEGIN, 3, *keys, *_told(standing), generation):
+                return False
+            for over in await self._other.smembers(keys[2]):
+                await self._forget(over.decode())
+                await self._other.srem(keys[2], over)
+        return True
+
+    async def forget(self, generation: str) -> None:
+        async with self._asked():
+            await self._forget(generation)
+
+    # Shelves
+
+    async def load(self, generation: str) -> dict[str, Shelf]:
+        loaded: dict[str, Shelf] = {}
+        async with self._asked():
+            names = [name.decode() for name in await self._other.smembers(self._shelves(generation))]
+            for start in range(0, len(names), _SHELVES_AT_ONCE):
+                some = names[start : start + _SHELVES_AT_ONCE]
+                async with self._other.pipeline(transaction=False) as several:
+                    for name in some:
+                        several.hgetall(self._shelf(generation, name))
+                    loaded |= {
+                        name: {field.decode(): data for field, data in shelf.items()}
+                        for name, shelf in zip(some, await several.execute(), strict=True)
+                    }
+            await self._check(generation)
+        return loaded
+
+    async def get(self, generation: str, shelf: str) -> Shelf:
+        async with self._asked():
+            found = await self._other.hgetall(self._shelf(generation, shelf))
+        return {field.decode(): data for field, data in found.items()}
+
+    async def fields(self, generation: str, shelf: str) -> list[str]:
+        async with self._asked():
+            return [field.decode() for field in await self._other.hkeys(self._shelf(generation, shelf))]
+
+    async def put(self, generation: str, shelf: str, changes: Mapping[str, bytes | None]) -> None:
+        kept = [part for field, data in changes.items() if data is not None for part in (field, data)]
+        gone = [field for field, data in changes.items() if data is None]
+        async with self._asked():
+            keys = (self._shelf(generation, shelf), self._shelves(generation))
+            await self._other.eval(scripts.PUT, 2, *keys, shelf, len(kept), *kept, *gone)
+
+    # Nodes
+
+    async def beat(self, node: str, data: bytes, ttl_s: float) -> dict[str, bytes]:
+        async with self._asked():
+            said = await self._other.eval(scripts.BEAT, 1, f"{self._prefix}:beats", node, data, round(ttl_s * 1000))
+        return {name.decode(): each for name, each in zip(said[::2], said[1::2], strict=True)}
+
+    async def leave(self, node: str) -> None:
+        async with self._asked():
+            await self._other.hdel(f"{self._prefix}:beats", node)
+
+    async def lease(self, name: str, node: str, ttl_s: float) -> bool:
+        async with self._asked():
+            key = f"{self._prefix}:lease:{name}"
+            return bool(await self._other.eval(scripts.LEASE, 1, key, node, round(ttl_s * 1000)))
+
+    # Its own
+
+    @property
+    def _there(self) -> _Connections:
+        if self._made is None:
+            raise BrokerLostError("not connected")
+        return self._made
+
+    @property
+    def _other(self) -> Any:
+        return self._there.other
+
+    @contextlib.asynccontextmanager
+    async def _asked(self) -> AsyncIterator[None]:
+        """Whatever fails, the connections are not used again."""
+        try:
+            yield
+        except redis_errors() as error:
+            await self.close()
+            raise BrokerLostError(f"{type(error).__name__}: {error}") from error
+
+    async def _check(self, generation: str) -> None:
+        if _text(await self._other.hget(self._meta, "generation")) != generation:
+            raise StaleError("another generation has begun")
+
+    async def _forget(self, generation: str) -> None:
+        shelves = self._shelves(generation)
+        for name in await self._other.smembers(shelves):
+            await self._other.unlink(self._shelf(generation, name.decode()))
+        await self._other.unlink(shelves, self._trimmed(generation))
+
+    def _log(self, generation: str) -> str:
+        return f"{self._prefix}:log:{generation}"
+
+    def _trimmed(self, generation: str) -> str:
+        return f"{self._prefix}:trimmed:{generation}"
+
+    def _shelves(self, generation: str) -> str:
+        return f"{self._prefix}:shelves:{generation}"
+
+    def _shelf(self, generation: str, name: str) -> str:
+        return f"{self._prefix}:shelf:{generation}:{name}"
+
+
+def _mark(identity: bytes) -> Mark:
+    milliseconds, _, sequence = identity.partition(b"-")
+    return int(milliseconds) << _SEQUENCE_BITS | int(sequence)
+
+
+def _identity(mark: Mark) -> str:
+    return f"{mark >> _SEQUENCE_BITS}-{mark & ((1 << _SEQUENCE_BITS) - 1)}"
+
+
+def _text(value: bytes | None) -> str | None:
+    return value.decode() if value else None
+
+
+def _told(standing: Standing) -> tuple[str, str, str]:
+    """Run, generation and settled run, as a script compares them."""
+    return standing.run, standing.generation or "", standing.settled_run or ""

@@ -1,0 +1,79 @@
+"""What runs inside Redis: each script is done as a whole, or not at all. Redis 6.2 and later, and Valkey, know all of it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_STANDS: Final = """
+local meta = redis.call('HMGET', KEYS[1], 'generation', 'settled_run')
+local function stands(generation, settled_run)
+  return (meta[1] or '') == generation and (meta[2] or '') == settled_run
+end
+"""
+
+# meta, log | generation, settled run, entries...
+APPEND: Final = f"""{_STANDS}
+if not stands(ARGV[1], ARGV[2]) then return 0 end
+for i = 3, #ARGV do redis.call('XADD', KEYS[2], '*', 'e', ARGV[i]) end
+return 1
+"""
+
+# meta | run, generation, settled run
+SETTLE: Final = f"""{_STANDS}
+if not stands(ARGV[2], ARGV[3]) then return 0 end
+redis.call('HSET', KEYS[1], 'settled_run', ARGV[1])
+return 1
+"""
+
+# meta, log of the former generation, generations that are over | run, generation, settled run, new generation
+# An entry without content tells who waits at the end of that log that it is over.
+BEGIN: Final = f"""{_STANDS}
+if not stands(ARGV[2], ARGV[3]) then return 0 end
+redis.call('HSET', KEYS[1], 'generation', ARGV[4], 'settled_run', ARGV[1])
+if ARGV[2] ~= '' then
+  redis.call('DEL', KEYS[2])
+  redis.call('XADD', KEYS[2], '*', 'over', ARGV[4])
+  redis.call('PEXPIRE', KEYS[2], 60000)
+  redis.call('SADD', KEYS[3], ARGV[2])
+end
+return 1
+"""
+
+# shelf, names of shelves | name, how many arguments of fields and values follow, those, fields that go
+PUT: Final = """
+local kept = tonumber(ARGV[2])
+for i = 3, 2 + kept, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+for i = 3 + kept, #ARGV do redis.call('HDEL', KEYS[1], ARGV[i]) end
+if redis.call('EXISTS', KEYS[1]) == 1 then
+  redis.call('SADD', KEYS[2], ARGV[1])
+else
+  redis.call('SREM', KEYS[2], ARGV[1])
+end
+return 1
+"""
+
+# beats | node, what it says, milliseconds for which that holds
+BEAT: Final = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%d ', now + ARGV[3]) .. ARGV[2])
+local said, there = redis.call('HGETALL', KEYS[1]), {}
+for i = 1, #said, 2 do
+  local ends, data = string.match(said[i + 1], '^(%d+) (.*)$')
+  if tonumber(ends) >= now then
+    there[#there + 1] = said[i]
+    there[#there + 1] = data
+  else
+    redis.call('HDEL', KEYS[1], said[i])
+  end
+end
+return there
+"""
+
+# lease | node, milliseconds
+LEASE: Final = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
