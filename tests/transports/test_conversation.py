@@ -174,7 +174,7 @@ def test_readers_are_told_which_source_fails_and_when_it_does_no_more(theatre: T
     reader.say("subscribe", room="train")
     peer.say("source_failing", room="train", source="cpu", error="ValueError: no")
     assert reader.take() == [Failing("train", {"cpu": "ValueError: no"})]
-    peer.say("source_failing", room="train", source="cpu", error="")
+    peer.say("source_failing", room="train", source="cpu", error=None)
     assert reader.take() == [Failing("train", {})]
 
 
