@@ -82,6 +82,7 @@ class Replica:
         self._wake = asyncio.Event()
         self._opened = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._is_closed = False
         self._reason: str | None = "it has not been reached yet"
         self._away_since_s: float | None = clock_s()
 
@@ -104,10 +105,12 @@ class Replica:
             if not self._outgoing or self._away_since_s is not None:
                 break
             await asyncio.sleep(_POLL_S)
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        self._is_closed = True
+        while self._task is not None and not self._task.done():
+            self._task.cancel()  # more than once: what breaks just then may come in the cancellation's place
+            await asyncio.wait({self._task}, timeout=_POLL_S)
         with contextlib.suppress(BrokerLostError):  # others hear of it by our silence then
+            await self._broker.connect()  # the cancelled ones may have left half an answer
             await self._broker.leave(self.node)
         await self._broker.close()
 
@@ -125,7 +128,7 @@ class Replica:
 
     async def _run(self) -> None:
         wait_s = 0.0
-        while True:
+        while not self._is_closed:
             try:
                 standing = await self._arrive()
                 wait_s = 0.0
