@@ -67,8 +67,9 @@ class Running:
             )
 
     def pause(self) -> None:
-        """SIGSTOP: it keeps its connections and answers nothing until `resume`."""
+        """SIGSTOP: it keeps its connections and answers nothing until `resume`. Returns once all its threads stand."""
         self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def resume(self) -> None:
         self.process.send_signal(signal.SIGCONT)
