@@ -37,6 +37,10 @@ class Server(ABC):
     def command(self) -> list[str]:
         """What starts it."""
 
+    def environment(self) -> dict[str, str]:
+        """What it finds in its environment beside the tests' own."""
+        return {}
+
     @abstractmethod
     def answers(self) -> bool:
         """Whether it serves requests now."""
@@ -61,7 +65,9 @@ class Server(ABC):
 
     def start(self) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        self._running = start(self.command(), log_path=self.folder / "server.log", folder=self.folder)
+        self._running = start(
+            self.command(), log_path=self.folder / "server.log", folder=self.folder, extra=self.environment()
+        )
         try:
             self._running.wait_until(self.answers, START_LIMIT_S, f"{type(self).__name__} answers on port {self.port}")
         except BaseException:

@@ -42,13 +42,13 @@ async def producing(server: KafkaServer) -> AsyncIterator[AIOKafkaProducer]:
         yield producer
 
 
-async def first_value(server: KafkaServer, topic: str) -> bytes:
+async def values(server: KafkaServer, topic: str, count: int) -> list[bytes]:
+    """Of a topic's first `count` records."""
     async with AIOKafkaConsumer(bootstrap_servers=server.address) as consumer:
         partition = TopicPartition(topic, 0)
         consumer.assign([partition])
-        await consumer.seek_to_beginning(partition)
-        value: bytes = (await asyncio.wait_for(consumer.getone(), ANSWER_LIMIT_S)).value
-        return value
+        consumer.seek(partition, 0)
+        return [(await asyncio.wait_for(consumer.getone(), ANSWER_LIMIT_S)).value for _ in range(count)]
 
 
 async def test_redis_server_answers_both_protocols(redis_server: RedisServer) -> None:
@@ -183,15 +183,27 @@ async def test_paused_nats_server_answers_when_it_resumes(mortal_nats_server: Na
         assert (await asked).streams == 0
 
 
-async def test_kafka_server_carries_a_record(kafka_server: KafkaServer) -> None:
+async def test_kafka_server_carries_records(kafka_server: KafkaServer) -> None:
     async with producing(kafka_server) as producer:
-        assert (await producer.send_and_wait("carried", b"value", partition=0)).offset == 0
-    assert await first_value(kafka_server, "carried") == b"value"
+        for offset in range(3):
+            assert (await producer.send_and_wait("carried", b"%d" % offset, partition=0)).offset == offset
+    assert await values(kafka_server, "carried", 3) == [b"0", b"1", b"2"]
 
 
-async def test_killed_kafka_server_begins_with_no_record(mortal_kafka_server: KafkaServer) -> None:
-    for value in (b"before", b"after"):
+async def test_killed_kafka_server_has_its_topics_unless_it_starts_empty(mortal_kafka_server: KafkaServer) -> None:
+    async def next_offset(value: bytes) -> int:
         async with producing(mortal_kafka_server) as producer:
-            assert (await producer.send_and_wait("carried", value, partition=0)).offset == 0
-        assert await first_value(mortal_kafka_server, "carried") == value
-        mortal_kafka_server.restart()
+            offset: int = (await producer.send_and_wait("kept", value, partition=0)).offset
+            return offset
+
+    assert await next_offset(b"dumped") == 0
+    dump = mortal_kafka_server.dump()
+    assert await next_offset(b"after") == 1
+    mortal_kafka_server.restart()
+    assert await values(mortal_kafka_server, "kept", 2) == [b"dumped", b"after"]
+    assert await next_offset(b"kept") == 2
+    mortal_kafka_server.restart(dump)
+    assert await values(mortal_kafka_server, "kept", 1) == [b"dumped"]
+    assert await next_offset(b"again") == 1
+    mortal_kafka_server.restart(Data.EMPTY)
+    assert await next_offset(b"empty") == 0
