@@ -170,6 +170,7 @@ class Replica:
             tasks.create_task(self._read(standing))
             tasks.create_task(self._append(standing))
             tasks.create_task(self._beat(standing))
+            tasks.create_task(self._shelve(standing))
 
     async def _read(self, standing: Standing) -> None:
         assert standing.generation is not None
@@ -185,15 +186,19 @@ class Replica:
                 await self._broker.append(standing, entries)
 
     async def _beat(self, standing: Standing) -> None:
+        while True:
+            await self._nodes.beat(self._broker, standing.run, holds=True)
+            await asyncio.sleep(limits.BROKER_BEAT_S)
+
+    async def _shelve(self, standing: Standing) -> None:
         assert standing.generation is not None
         shelving = Shelving(self._broker, standing.generation, self._fold)
         while True:
-            await self._nodes.beat(self._broker, standing.run, holds=True)
             if await self._broker.lease(_KEEPER, self.node, limits.BROKER_BEAT_TTL_S):
                 await shelving.shelve(self._clock_s())
             else:
                 shelving.lose()
-            await asyncio.sleep(limits.BROKER_BEAT_S)
+            await asyncio.sleep(limits.BROKER_SHELVE_S)
 
     def _note_here(self) -> None:
         if self._opened.is_set():
