@@ -258,13 +258,15 @@ def serve(
     public_url: str | None = None,
     data_dir: str | Path | None = None,
     data_dir_bytes: int = limits.DATA_DIR_BYTES,
+    broker: str | None = None,
 ) -> ServerHandle:
     """A hub with a server in this process, which `push` uses from now on. The handle has `.url`, `.token` and
     `.stop()`.
 
     Port 0: any free one. Rooms that only this process wrote to move there. `data_dir`: a directory that keeps the rooms
-    beyond this process, `data_dir_bytes` at most; one hub at a time may use it. Raises SettingRefusedError where the port
-    is taken, or the directory can't be used.
+    beyond this process, `data_dir_bytes` at most; one hub at a time may use it. `broker`: the URL of one that joins this hub
+    with others, such as `redis://localhost`. Raises SettingRefusedError where the port is taken, or one of these can't be
+    used; MissingExtraError where the broker's library isn't installed.
     """
     from livedash.server.background import start_in_background
     from livedash.server.lifecycle import ServeOptions
@@ -276,6 +278,7 @@ def serve(
         public_url,
         data_dir=None if data_dir is None else str(data_dir),
         data_dir_bytes=data_dir_bytes,
+        broker=broker,
     )
     handle = start_in_background(PROCESS.thread, options, on_stop=lambda: PROCESS.leave(endpoint))
     PROCESS.at_exit(handle.end_with_process)

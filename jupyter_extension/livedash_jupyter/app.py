@@ -51,6 +51,10 @@ class LiveDash(ExtensionApp):
         "", help="Directory that keeps the rooms on disk, for the next start. One server at a time may use it."
     ).tag(config=True)
     data_dir_bytes = Int(limits.DATA_DIR_BYTES, help="Size of that directory, at most, in bytes.").tag(config=True)
+    broker = Unicode(
+        "",
+        help="URL of the broker that joins this hub with others, such as redis://localhost. It keeps the rooms, too.",
+    ).tag(config=True)
     save_after_show = Bool(
         True, help="JupyterLab saves a notebook once after a panel's first display, so that a reload finds it."
     ).tag(config=True)
@@ -68,6 +72,7 @@ class LiveDash(ExtensionApp):
             drain_s=self.drain_s,
             data_dir=self.data_dir or None,
             data_dir_bytes=self.data_dir_bytes,
+            broker=self.broker or None,
             save_after_show=self.save_after_show,
         )
         self.services = Services(config, cast(BaseAsyncIOLoop, IOLoop.current()).asyncio_loop)
@@ -86,6 +91,7 @@ class LiveDash(ExtensionApp):
         """After the loop has started, before the first kernel; requests wait for the rooms that are read from disk."""
         address = listening_url(serverapp.ip, serverapp.port, "https" if serverapp.certfile else "http")
         self.services.config = replace(self.services.config, listening_url=address)
+        self.services.replication.start()
         await self.services.data_dir.open_or_go_on()
         if _HAS_SOCKETS:
             self._socket_server = socket_server(self.services, str(self.socket_path))

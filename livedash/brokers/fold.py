@@ -56,7 +56,7 @@ class Fold:
         if room is not None and mark <= self._as_of.get(room, 0):
             return known_result(self.state, entry)
         self.touched[_shelf_of(entry)] = mark
-        return self.state.apply(entry, now_s, asked.asker if asked else NOBODY)
+        return self.state.make(entry.change, entry.moment, now_s, asked.asker if asked else NOBODY)
 
 
 def known_result(state: SharedState, entry: Entry) -> Result:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from livedash import limits
 from livedash.brokers import redis_scripts as scripts
 from livedash.brokers.contract import BEFORE_ALL, BrokerLostError, Found, Mark, Shelf, StaleError, Standing
-from livedash.brokers.redis_servers import Servers, redis_errors, run_of
+from livedash.brokers.redis_servers import Servers, closed, redis_errors, run_of
 
 _SEQUENCE_BITS: Final = 20  # of a stream's identity, milliseconds and a number: a million entries a millisecond
 _ENTRY: Final = b"e"
@@ -37,8 +37,7 @@ class _Connections:
 
     async def close(self) -> None:
         for client in (self.reader, self.writer, self.other):
-            with contextlib.suppress(*redis_errors()):
-                await client.aclose()
+            await closed(client)
 
 
 class RedisBroker:

@@ -41,7 +41,11 @@ class Servers(Protocol):
 
 
 def servers_of(url: str) -> Servers:
-    """Of `redis://`, `rediss://`, `redis+sentinel://…/master`, `redis+cluster://…`. Raises SettingRefusedError."""
+    """Of `redis://`, `rediss://`, `redis+sentinel://…/master`, `redis+cluster://…`.
+
+    Raises SettingRefusedError, and MissingExtraError without redis-py.
+    """
+    _redis()
     parts = urlsplit(url)
     try:
         if parts.scheme in ("redis", "rediss", "valkey", "valkeys"):
@@ -96,7 +100,7 @@ class _Sentinels:
                 try:
                     found = await sentinel.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)
                 finally:
-                    await sentinel.aclose()
+                    await closed(sentinel)
             except redis_errors() as error:
                 last = error
                 continue
@@ -125,7 +129,7 @@ class _Cluster:
                 try:
                     ranges = await node.execute_command("CLUSTER", "SLOTS")
                 finally:
-                    await node.aclose()
+                    await closed(node)
             except redis_errors() as error:
                 last = error
                 continue
@@ -152,10 +156,17 @@ async def _connected(url: str, answer_limit_s: float) -> Any:
     try:
         await client.initialize()
     except BaseException:
-        with contextlib.suppress(*redis_errors()):
-            await client.aclose()
+        await closed(client)
         raise
     return client
+
+
+async def closed(client: Any) -> None:
+    """Its connection is gone, whatever goes on there. `aclose` would raise where two tasks find it broken at once."""
+    connection, client.connection = client.connection, None
+    if connection is not None:
+        with contextlib.suppress(*redis_errors()):
+            await connection.disconnect(nowait=True)
 
 
 def _hosts(parts: SplitResult, port: int) -> list[tuple[str, int]]:

@@ -95,6 +95,11 @@ class Replica:
     def start(self) -> None:
         self._task = asyncio.ensure_future(self._run())
 
+    @property
+    def is_open(self) -> bool:
+        """True once the hub has had what the broker holds."""
+        return self._opened.is_set()
+
     async def wait_until_open(self) -> None:
         """Until the hub has what the broker holds."""
         await self._opened.wait()
@@ -138,6 +143,10 @@ class Replica:
                 self._note_away(str(lost.exceptions[0]) or "the connection broke")
             except* ProtocolError as refused:
                 self._note_away(str(refused.exceptions[0]))
+                wait_s = limits.BROKER_RETRY_S
+            except* Exception as failed:  # a mistake of ours or of a library: the hub goes on trying
+                log.exception("the broker at %s: this is an error of livedash, please report it", self._broker.address)
+                self._note_away(f"{type(failed.exceptions[0]).__name__}")
                 wait_s = limits.BROKER_RETRY_S
             await asyncio.sleep(wait_s)
             wait_s = min(limits.BROKER_RETRY_S, 2 * wait_s + 0.02)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from livedash import limits
-from livedash.brokers.entries import AddLink, Entry, PutDashboard, Rescue, RevokeLink
-from livedash.core.changes import NOBODY, Asker, Result, result_of
+from livedash.brokers.entries import AddLink, Entry, PutDashboard, Rescue, RevokeLink, SharedChange
+from livedash.core.changes import NOBODY, Asker, Moment, Result, result_of
 from livedash.core.hub import Hub
 from livedash.core.rescue import Rescued, rescue
 from livedash.errors import LivedashError
@@ -36,10 +36,10 @@ class SharedState:
         if len(self.numbers) > limits.BROKER_NODES:
             self.numbers.popitem(last=False)
 
-    def apply(self, entry: Entry, now_s: float, asker: Asker = NOBODY) -> Result:
+    def make(self, change: SharedChange, moment: Moment, now_s: float, asker: Asker = NOBODY) -> Result:
         """Makes the change, and says what came of it; `now_s` is the time of this hub's viewers."""
         try:
-            match entry.change:
+            match change:
                 case AddLink(link, digest):
                     self.links.add(link, digest)
                 case RevokeLink(link_id):
@@ -47,9 +47,9 @@ class SharedState:
                 case PutDashboard(name, spec):
                     self.dashboards[name] = spec
                 case Rescue(what):
-                    return self._rescue(what, entry, now_s)
-                case change:
-                    return result_of(self.hub, change, entry.moment, now_s, asker)
+                    return self._rescue(what, moment, now_s)
+                case of_rooms:
+                    return result_of(self.hub, of_rooms, moment, now_s, asker)
         except LivedashError as error:
             return error
         return None
@@ -62,10 +62,10 @@ class SharedState:
         self.dashboards.update(other.dashboards)
         self.numbers, self.rescued = other.numbers, other.rescued
 
-    def _rescue(self, what: Rescued, entry: Entry, now_s: float) -> Result:
+    def _rescue(self, what: Rescued, moment: Moment, now_s: float) -> Result:
         place = (what.room, what.epoch)
         known_to = self.rescued.get(place, 0)
-        position = rescue(self.hub, what, known_to, entry.moment.at_us, now_s, entry.moment.epoch)
+        position = rescue(self.hub, what, known_to, moment.at_us, now_s, moment.epoch)
         self.rescued[place] = max(known_to, what.last)
         if len(self.rescued) > limits.DELETED_ROOMS:
             self.rescued.popitem(last=False)

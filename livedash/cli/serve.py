@@ -27,7 +27,9 @@ def serve(
     ] = None,
     trust_proxy: Annotated[bool, typer.Option("--trust-proxy", help="Believe X-Forwarded-* headers.")] = False,
     workers: Annotated[int, typer.Option(help="Processes that share the port; above 1 they need a broker.", min=1)] = 1,
-    broker: Annotated[str | None, typer.Option(help="URL of the broker that joins several hubs.")] = None,
+    broker: Annotated[
+        str | None, typer.Option(envvar="LIVEDASH_BROKER", help="URL of the broker that joins several hubs.")
+    ] = None,
     data_dir: Annotated[
         str | None, typer.Option(help="Directory that keeps the rooms on disk, for the next start.")
     ] = None,
@@ -41,11 +43,7 @@ def serve(
 
     Prints its URL and token; `LIVEDASH_URL` and `LIVEDASH_TOKEN` lead scripts and other commands to it.
     """
-    if broker is not None:
-        raise SettingRefusedError(
-            f"this version has no broker, so --broker {broker} can't be used; run one hub without it"
-        )
-    if workers > 1:
+    if workers > 1 and broker is None:
         raise SettingRefusedError(
             f"--workers {workers} needs a broker: each process would have rooms of its own, and viewers would see a part"
         )
@@ -58,7 +56,7 @@ def serve(
         if open_page:
             webbrowser.open(f"{running.url}view?key={running.token}")
 
-    options = ServeOptions(host, port, token, public_url, trust_proxy, data_dir, data_dir_bytes)
+    options = ServeOptions(host, port, token, public_url, trust_proxy, data_dir, data_dir_bytes, broker)
     asyncio.run(serve_until_signal(options, on_started))
 
 

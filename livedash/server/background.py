@@ -53,6 +53,7 @@ class ServerHandle:
 
     async def _detach(self) -> None:
         self._running.services.data_dir.detach()
+        await self._running.services.replication.close()
 
     def __repr__(self) -> str:
         return f"<livedash server at {self.url}{'' if self.is_running else ', stopped'}>"

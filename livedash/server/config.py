@@ -24,5 +24,7 @@ class ServerConfig:
     # rooms on disk
     data_dir: str | None = None
     data_dir_bytes: int = limits.DATA_DIR_BYTES
+    # other hubs
+    broker: str | None = None
     # JupyterLab
     save_after_show: bool = True

@@ -39,6 +39,7 @@ class ServeOptions:
     trusts_proxy: bool = False
     data_dir: str | None = None
     data_dir_bytes: int = limits.DATA_DIR_BYTES
+    broker: str | None = None
 
 
 class RunningServer:
@@ -94,18 +95,28 @@ async def start(options: ServeOptions) -> RunningServer:
         listening_url=listening_url(options.host, port),
         data_dir=options.data_dir,
         data_dir_bytes=options.data_dir_bytes,
+        broker=options.broker,
     )
-    services = Services(config, asyncio.get_running_loop())
+    try:
+        services = Services(config, asyncio.get_running_loop())
+    except BaseException:
+        _close(sockets)
+        raise
+    services.replication.start()
     try:
         await services.data_dir.open()
     except BaseException:
-        services.stage.close()
-        for each in sockets:
-            each.close()
+        await services.close()
+        _close(sockets)
         raise
     server = http_server(serve_application(services, TokenLogin(token)), trusts_proxy=options.trusts_proxy)
     server.add_sockets(sockets)
     return RunningServer(services, server, url, token)
+
+
+def _close(sockets: list[socket.socket]) -> None:
+    for each in sockets:
+        each.close()
 
 
 def _listening_sockets(options: ServeOptions) -> list[socket.socket]:

@@ -9,13 +9,18 @@ from collections.abc import Callable
 from typing import Final
 
 from livedash import clock, limits
-from livedash.core.changes import Append, Change, Result
+from livedash.brokers.entries import AddLink, PutDashboard, RevokeLink
+from livedash.brokers.state import SharedState
+from livedash.core.changes import Append
 from livedash.core.grant import Grant
 from livedash.core.hub import Hub
 from livedash.core.settings import RoomSettings
-from livedash.errors import LimitReachedError, LivedashError, SettingRefusedError
+from livedash.errors import LimitReachedError, SettingRefusedError, UnreachableError
 from livedash.server.config import ServerConfig
 from livedash.server.data_dir import DataDir
+from livedash.server.replication import Replication
+from livedash.sharing.key import key_digest
+from livedash.sharing.link import Link
 from livedash.sharing.registry import LinkRegistry
 from livedash.transports.viewer import Stage
 from livedash.wire.messages import ByeReason
@@ -38,64 +43,87 @@ class Services:
     def __init__(self, config: ServerConfig, loop: asyncio.AbstractEventLoop) -> None:
         self.config = config
         self.loop = loop
-        self.hub = Hub(
+        self.shared = self._empty_state()
+        self.hub, self.links = self.shared.hub, self.shared.links
+        self.data_dir = DataDir(config, self.hub, loop, new_id)
+        self.stage = Stage(self.hub, loop, clock.now_us, self.why_ended)
+        self.replication = Replication(config, self.shared, self._empty_state, self.stage.clock_s, new_id)
+        self.stage.writes = self.replication
+        self.is_draining = False
+        self.browser_origin: str | None = None  # of the last request of a logged-in browser
+        self.started_at_s = clock.now_s()
+
+    def _empty_state(self) -> SharedState:
+        config = self.config
+        hub = Hub(
             new_id,
             history_bytes=config.hub_history_bytes,
             connections=config.connections,
             defaults=RoomSettings(history_bytes=config.history_bytes),
         )
-        self.data_dir = DataDir(config, self.hub, loop, new_id)
-        self.links = LinkRegistry(secrets.token_bytes)
-        self.stage = Stage(self.hub, loop, clock.now_us, self.why_ended)
-        self.is_draining = False
-        self.browser_origin: str | None = None  # of the last request of a logged-in browser
-        self.started_at_s = clock.now_s()
-        self._dashboards: dict[str, DashboardSpec] = {}
+        return SharedState(hub, LinkRegistry(secrets.token_bytes), {})
+
+    async def wait_until_open(self) -> None:
+        """Until the rooms are there that this server begins with. Raises UnreachableError."""
+        await self.data_dir.wait_until_open()
+        await self.replication.wait_until_open()
 
     # Rooms
 
-    async def write(self, change: Change) -> Result:
-        """Raises what the change raises."""
-        done = asyncio.get_running_loop().create_future()
-        self.stage.writes.submit(change, lambda result: None if done.done() else done.set_result(result))
-        result: Result = await done
-        if isinstance(result, LivedashError):
-            raise result
-        return result
-
     async def append(self, change: Append) -> Position:
         """Where its last record lies. Raises what the change raises."""
-        position = await self.write(change)
+        position = await self.replication.write(change)
         assert isinstance(position, Position)
         return position
 
     # Dashboards
 
     def dashboard(self, name: str) -> DashboardSpec | None:
-        return self._dashboards.get(name)
+        return self.shared.dashboards.get(name)
 
-    def put_dashboard(self, name: str, spec: DashboardSpec) -> None:
+    async def put_dashboard(self, name: str, spec: DashboardSpec) -> None:
         """Raises LimitReachedError or SettingRefusedError."""
         if not name or len(name) > limits.LINK_LABEL_CHARACTERS:
             raise SettingRefusedError(f"a dashboard's name has 1 to {limits.LINK_LABEL_CHARACTERS} characters")
-        if name not in self._dashboards and len(self._dashboards) >= _MAX_DASHBOARDS:
+        if name not in self.shared.dashboards and len(self.shared.dashboards) >= _MAX_DASHBOARDS:
             raise LimitReachedError(f"this server has its {_MAX_DASHBOARDS} dashboards already")
-        self._dashboards[name] = spec
+        await self.replication.write(PutDashboard(name, spec))
 
     def dashboards(self) -> dict[str, DashboardSpec]:
-        return dict(self._dashboards)
+        return dict(self.shared.dashboards)
 
     # Links
 
+    async def create_link(
+        self, rooms: tuple[str, ...], expires_s: float, label: str, dashboard: DashboardSpec | None, created_by: str
+    ) -> tuple[Link, str]:
+        """The link and its key, which is told here once and never again. Raises as LinkRegistry.make does."""
+        link, key = self.links.make(rooms, expires_s, label, dashboard, clock.now_s(), created_by=created_by)
+        await self.replication.write(AddLink(link, key_digest(key)))
+        return link, key
+
+    async def revoke_link(self, link_id: str) -> None:
+        """Its streams end, here at once. Raises NotFoundError."""
+        await self.replication.write(RevokeLink(link_id))
+        self.end_viewers(lambda grant: grant.link_id == link_id, "revoked")
+
     def grant_of_key(self, key: str) -> Grant | None:
-        """What a link's key gives; None for a wrong, expired or revoked one, which must look alike."""
+        """What a link's key gives; None for a wrong, expired or revoked one, which must look alike.
+
+        Raises UnreachableError where a link can't be known to be good.
+        """
+        if self.replication.is_cut_off:
+            raise UnreachableError("share links can't be checked for the moment; try again soon")
         link = self.links.find(key, clock.now_s())
         if link is None:
             return None
         return Grant(f"link:{link.id}", read=link.rooms, link_id=link.id, label=link.label)
 
     def why_ended(self, grant: Grant) -> ByeReason | None:
-        return None if grant.link_id is None else self.links.why_ended(grant.link_id, clock.now_s())
+        if grant.link_id is None:
+            return None
+        ended = self.links.why_ended(grant.link_id, clock.now_s())
+        return ended or ("idle" if self.replication.is_cut_off else None)
 
     def link_viewers(self, link_id: str) -> int:
         return sum(session.grant.link_id == link_id for session in self.hub.sessions())
@@ -109,4 +137,5 @@ class Services:
     async def close(self) -> None:
         """After the last connection: what the hub has is on disk then, where it has a data directory."""
         await self.data_dir.close()
+        await self.replication.close()
         self.stage.close()

@@ -35,10 +35,14 @@ def test_token_that_was_given_is_not_printed(serve: ServeProcess) -> None:
     ("words", "reason"),
     [
         (("--workers", "2"), "needs a broker"),
-        (("--broker", "redis://localhost"), "has no broker"),
+        (("--broker", "http://localhost"), "redis://host:6379"),
+        (("--broker", "redis+sentinel://localhost:26379"), "names no master"),
+        (("--broker", "redis://localhost", "--data-dir", "rooms"), "give one of the two"),
     ],
 )
-def test_what_needs_a_broker_is_refused_with_the_reason(command: Command, words: tuple[str, ...], reason: str) -> None:
+def test_what_a_broker_needs_or_can_not_be_is_refused_with_the_reason(
+    command: Command, words: tuple[str, ...], reason: str
+) -> None:
     done = command("serve", "--port", "0", *words)
     assert done.status == 2
     assert reason in done.err

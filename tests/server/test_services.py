@@ -4,7 +4,7 @@ import pytest
 
 from livedash import limits
 from livedash.core.grant import owner
-from livedash.errors import LimitReachedError, SettingRefusedError
+from livedash.errors import LimitReachedError, NotFoundError, SettingRefusedError
 from livedash.server.config import ServerConfig
 from livedash.server.services import Services, new_id
 from livedash.testing.clock import ManualClock
@@ -87,31 +87,41 @@ def test_viewers_of_a_link_are_counted_and_ended_and_no_others(services: Service
     assert services.link_viewers(first_id) == 0
 
 
-def test_dashboards_are_kept_by_name(services: Services) -> None:
+async def test_dashboards_are_kept_by_name(services: Services) -> None:
     assert services.dashboard("run") is None
-    services.put_dashboard("run", SPEC)
+    await services.put_dashboard("run", SPEC)
     assert services.dashboard("run") is SPEC
     services.dashboards().clear()
     assert services.dashboards() == {"run": SPEC}
 
 
 @pytest.mark.parametrize("name", ["", "x" * (limits.LINK_LABEL_CHARACTERS + 1)])
-def test_a_dashboards_name_is_neither_empty_nor_endless(services: Services, name: str) -> None:
+async def test_a_dashboards_name_is_neither_empty_nor_endless(services: Services, name: str) -> None:
     with pytest.raises(SettingRefusedError, match="1 to 200 characters"):
-        services.put_dashboard(name, SPEC)
+        await services.put_dashboard(name, SPEC)
 
 
-def test_dashboards_are_bounded_and_those_that_are_there_can_be_replaced(
+async def test_dashboards_are_bounded_and_those_that_are_there_can_be_replaced(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("livedash.server.services._MAX_DASHBOARDS", 2)
     for name in ("a", "b", "a"):
-        services.put_dashboard(name, SPEC)
+        await services.put_dashboard(name, SPEC)
     with pytest.raises(LimitReachedError, match="2 dashboards"):
-        services.put_dashboard("c", SPEC)
+        await services.put_dashboard("c", SPEC)
 
 
 async def test_closed_services_leave_no_timer() -> None:
     loop = ManualLoop(ManualClock())
     await Services(ServerConfig(), loop).close()
     assert loop.timers == []
+
+
+async def test_a_link_opens_once_it_is_made_and_never_after_it_is_revoked(services: Services) -> None:
+    made, key = await services.create_link(("train",), 60.0, "for Ann", None, "ada")
+    viewers = [viewer(services, key), viewer(services)]
+    await services.revoke_link(made.id)
+    assert services.grant_of_key(key) is None
+    assert [each.is_ended for each in viewers] == [True, False]
+    with pytest.raises(NotFoundError):
+        await services.revoke_link(made.id)

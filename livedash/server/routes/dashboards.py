@@ -25,7 +25,7 @@ class OneDashboard(SharingRoute):
             raise NotFoundError(f"there is no dashboard {name!r}")
         self.answer(msgspec.to_builtins(spec))
 
-    def put(self, name: str) -> None:
-        self.services.put_dashboard(name, dashboard_of_json(self.json_body()))
+    async def put(self, name: str) -> None:
+        await self.services.put_dashboard(name, dashboard_of_json(self.json_body()))
         self.set_status(204)
         self.finish()

@@ -43,15 +43,17 @@ class Ready(HealthRoute):
     async def get(self) -> None:
         reason = self._why_not_ready()
         content = {"status": "not ready" if reason else "ready"}
-        told = reason or self.services.data_dir.why_not_kept()
+        told = reason or self.services.data_dir.why_not_kept() or self.services.replication.why_away()
         if told and await self.knows_caller():
             content["reason"] = told
         self.answer(content, 503 if reason else 200)
 
     def _why_not_ready(self) -> str | None:
-        """A hub whose disk fails goes on in memory: that is told, and is no reason to send it nobody."""
+        """A hub whose disk or broker fails goes on in memory: that is told, and is no reason to send it nobody."""
         if self.services.is_draining:
             return "the server is draining"
+        if not self.services.replication.is_open:
+            return self.services.replication.why_away()
         return None if self.services.data_dir.is_open else "the rooms are being read from disk"
 
 
@@ -64,4 +66,6 @@ class Status(Route):
         statistics = msgspec.to_builtins(self.services.hub.statistics())
         uptime_s = round(clock.now_s() - self.services.started_at_s, 1)
         data_dir = self.services.data_dir.state()
-        self.answer({"version": __version__, "uptime_s": uptime_s, **statistics, "data_dir": data_dir})
+        broker = self.services.replication.state()
+        told = {"version": __version__, "uptime_s": uptime_s, **statistics, "data_dir": data_dir, "broker": broker}
+        self.answer(told)

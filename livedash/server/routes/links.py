@@ -51,12 +51,12 @@ class Links(SharingRoute):
             }
         )
 
-    def post(self) -> None:
+    async def post(self) -> None:
         request = self._request()
         dashboard = dashboard_of_json(request.dashboard) if request.dashboard is not None else None
         rooms = request.rooms or (dashboard.rooms if dashboard else ())
-        link, key = self.services.links.create(
-            rooms, request.expires_s, request.label, dashboard, clock.now_s(), created_by=self.grant.principal
+        link, key = await self.services.create_link(
+            rooms, request.expires_s, request.label, dashboard, self.grant.principal
         )
         base, note = public_base(self.services)
         self.answer(
@@ -85,8 +85,7 @@ class Links(SharingRoute):
 class OneLink(SharingRoute):
     """`links/{id}`"""
 
-    def delete(self, link_id: str) -> None:
-        self.services.links.revoke(link_id)
-        self.services.end_viewers(lambda grant: grant.link_id == link_id, "revoked")
+    async def delete(self, link_id: str) -> None:
+        await self.services.revoke_link(link_id)
         self.set_status(204)
         self.finish()

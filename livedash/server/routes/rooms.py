@@ -51,12 +51,12 @@ class OneRoom(Route):
         changes = self.json_body()
         if not isinstance(changes, dict):
             raise SettingRefusedError('a room\'s settings are one JSON object, such as {"history_records": 1000}')
-        await self.services.write(Configure(name, changes))
+        await self.services.replication.write(Configure(name, changes))
         self._answer_state(self.services.hub.room(name))
 
     async def delete(self, name: str) -> None:
         self.grant.check_write(name)
-        await self.services.write(Delete(name))
+        await self.services.replication.write(Delete(name))
         self.set_status(204)
         self.finish()
 
@@ -69,6 +69,6 @@ class ClearRoom(Route):
 
     async def post(self, name: str) -> None:
         self.grant.check_write(name)
-        await self.services.write(Clear(name))
+        await self.services.replication.write(Clear(name))
         position = self.services.hub.room(name).position
         self.answer({"epoch": position.epoch, "offset": position.offset})

@@ -40,8 +40,10 @@ class Route(HostHandler):
             await prepared
         if self._finished or self.is_open or self.request.method == "OPTIONS":
             return
+        if self.get_query_argument("key", None) is not None:
+            await self.services.wait_until_open()  # links are among what it begins with
         self.grant = await self._find_grant()
-        await self.services.data_dir.wait_until_open()
+        await self.services.wait_until_open()
 
     def options(self, *_: Any) -> None:
         """A browser asks before it sends Last-Event-ID across origins; reads by a link's key may come from anywhere."""

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from livedash import limits
+from livedash.core.changes import Append, Clear
+from livedash.core.grant import Grant
+from livedash.errors import MissingExtraError, NotFoundError, SettingRefusedError, UnreachableError
+from livedash.server import replication
+from livedash.server.config import ServerConfig
+from livedash.server.services import Services
+from livedash.testing.broker import MemoryBroker, MemoryServer
+from livedash.wire.batch import Batch
+from tests.server.served import until
+
+BATCH = Batch.from_records([{"n": 1}], [0])
+
+
+@pytest.fixture
+def server() -> MemoryServer:
+    return MemoryServer()
+
+
+@pytest.fixture
+async def services(server: MemoryServer, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Services]:
+    monkeypatch.setattr(replication, "open_broker", lambda _: MemoryBroker(server))
+    made = Services(ServerConfig(broker="memory://"), asyncio.get_running_loop())
+    made.replication.start()
+    yield made
+    await made.close()
+
+
+async def test_a_hub_that_is_alone_makes_changes_at_once() -> None:
+    services = Services(ServerConfig(), asyncio.get_running_loop())
+    answers: list[object] = []
+    services.replication.submit(Append("train", BATCH), answers.append)
+    assert answers == [services.hub.room("train").position]
+    assert (services.replication.state(), services.replication.is_cut_off) == (None, False)
+    with pytest.raises(NotFoundError):
+        await services.replication.write(Clear("other"))
+    await services.close()
+
+
+async def test_a_hub_with_a_broker_makes_changes_when_it_has_read_them_back(services: Services) -> None:
+    await services.wait_until_open()
+    answers: list[object] = []
+    services.replication.submit(Append("train", BATCH), answers.append)
+    assert answers == []
+    await until(lambda: bool(answers), "it has been read back")
+    assert answers == [services.hub.room("train").position]
+
+
+async def test_who_comes_before_the_broker_is_there_hears_so(
+    services: Services, server: MemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BROKER_WAIT_S", 0.05)
+    server.kill()
+    with pytest.raises(UnreachableError, match="broker at memory can't be used"):
+        await services.wait_until_open()
+    assert not services.replication.is_open
+    server.start()
+    await until(lambda: services.replication.is_open, "the broker is there")
+    await services.wait_until_open()
+    assert services.replication.why_away() is None
+
+
+async def test_what_waits_for_a_broker_is_answered_and_still_made(
+    services: Services, server: MemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BROKER_WAIT_S", 0.2)
+    await services.wait_until_open()
+    server.kill()
+    with pytest.raises(UnreachableError, match="Idempotency-Key"):
+        await services.append(Append("train", BATCH))
+    server.start()
+    await until(lambda: "train" in services.hub.rooms, "it is made")
+
+
+async def test_a_hub_without_its_broker_ends_the_streams_of_links_and_no_others(
+    services: Services, server: MemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await services.wait_until_open()
+    made, key = await services.create_link(("train",), 60.0, "", None, "ada")
+    grant = services.grant_of_key(key)
+    assert grant == Grant(f"link:{made.id}", ("train",), link_id=made.id)
+    server.kill()
+    await until(lambda: services.replication.why_away() is not None, "it is noticed")
+    assert (services.why_ended(grant), services.grant_of_key(key)) == (None, grant)
+    monkeypatch.setattr(limits, "BROKER_LINKS_S", 0.0)
+    assert services.why_ended(grant) == "idle"
+    assert services.why_ended(Grant("ada")) is None
+    with pytest.raises(UnreachableError, match="share links"):
+        services.grant_of_key(key)
+
+
+@pytest.mark.parametrize(
+    ("config", "reason"),
+    [
+        (ServerConfig(broker="http://localhost"), "redis://host:6379"),
+        (ServerConfig(broker="redis://localhost", data_dir="rooms"), "give one of the two"),
+        (ServerConfig(broker="redis://localhost?prefix=a:b"), "prefix"),
+    ],
+)
+async def test_what_can_be_no_broker_is_refused(config: ServerConfig, reason: str) -> None:
+    with pytest.raises(SettingRefusedError, match=reason):
+        Services(config, asyncio.get_running_loop())
+
+
+async def test_a_library_that_is_missing_is_told_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "redis", None)
+    with pytest.raises(MissingExtraError, match=r"livedash\[redis\]"):
+        Services(ServerConfig(broker="redis://localhost"), asyncio.get_running_loop())
