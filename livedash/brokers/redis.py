@@ -53,9 +53,8 @@ class RedisBroker:
     async def connect(self) -> Standing:
         await self.close()
         async with self._asked():
-            clients = [await self._servers.client(self._meta, limit_s) for limit_s in _ANSWER_LIMITS_S]
-            self._made = _Connections(*clients)
-            runs = {await run_of(client) for client in clients}
+            self._made = await self._connections()
+            runs = {await run_of(client) for client in (self._made.reader, self._made.writer, self._made.other)}
             generation, settled_run = await self._other.hmget(self._meta, "generation", "settled_run")
         if len(runs) > 1:
             raise BrokerLostError("the server was started again in this moment")
@@ -179,6 +178,16 @@ class RedisBroker:
             return bool(await self._other.eval(scripts.LEASE, 1, key, node, round(ttl_s * 1000)))
 
     # Its own
+
+    async def _connections(self) -> _Connections:
+        async with contextlib.AsyncExitStack() as undo:
+            clients: list[Any] = []
+            for limit_s in _ANSWER_LIMITS_S:
+                client = await self._servers.client(self._meta, limit_s)
+                undo.push_async_callback(closed, client)
+                clients.append(client)
+            undo.pop_all()
+        return _Connections(*clients)
 
     @property
     def _there(self) -> _Connections:

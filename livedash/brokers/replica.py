@@ -183,31 +183,33 @@ class Replica:
 
     async def _read(self, standing: Standing) -> None:
         assert standing.generation is not None
-        while True:
+        while _is_wanted():
             for mark, data in await self._broker.read(standing.generation, self._fold.mark):
                 self._fold.take(mark, data, self._clock_s())
 
     async def _append(self, standing: Standing) -> None:
-        while True:
+        while _is_wanted():
             await self._wake.wait()
             self._wake.clear()
-            while entries := self._outgoing.take(limits.BROKER_APPEND_BYTES):
+            while _is_wanted() and (entries := self._outgoing.take(limits.BROKER_APPEND_BYTES)):
                 await self._broker.append(standing, entries)
 
     async def _beat(self, standing: Standing) -> None:
-        while True:
+        while _is_wanted():
             await self._nodes.beat(self._broker, standing.run, holds=True)
-            await asyncio.sleep(limits.BROKER_BEAT_S)
+            if _is_wanted():
+                await asyncio.sleep(limits.BROKER_BEAT_S)
 
     async def _shelve(self, standing: Standing) -> None:
         assert standing.generation is not None
         shelving = Shelving(self._broker, standing.generation, self._fold)
-        while True:
+        while _is_wanted():
             if await self._broker.lease(_KEEPER, self.node, limits.BROKER_BEAT_TTL_S):
                 await shelving.shelve(self._clock_s())
             else:
                 shelving.lose()
-            await asyncio.sleep(limits.BROKER_SHELVE_S)
+            if _is_wanted():
+                await asyncio.sleep(limits.BROKER_SHELVE_S)
 
     def _note_here(self) -> None:
         if self._opened.is_set():
@@ -274,3 +276,9 @@ def _answer(asked: Asked, result: Result) -> None:
 
 def _nothing(_: Result) -> None:
     """Nobody asked."""
+
+
+def _is_wanted() -> bool:
+    """False once this task was cancelled: a broker's library may keep that to itself, and the task would go on for ever."""
+    task = asyncio.current_task()
+    return task is None or not task.cancelling()

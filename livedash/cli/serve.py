@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from livedash import limits
-from livedash.errors import SettingRefusedError
 from livedash.server.lifecycle import RunningServer, ServeOptions, serve_until_signal
+from livedash.server.workers import Workers
 
 DEFAULT_PORT = 8899
 
@@ -43,10 +43,6 @@ def serve(
 
     Prints its URL and token; `LIVEDASH_URL` and `LIVEDASH_TOKEN` lead scripts and other commands to it.
     """
-    if workers > 1 and broker is None:
-        raise SettingRefusedError(
-            f"--workers {workers} needs a broker: each process would have rooms of its own, and viewers would see a part"
-        )
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
     )
@@ -57,6 +53,8 @@ def serve(
             webbrowser.open(f"{running.url}view?key={running.token}")
 
     options = ServeOptions(host, port, token, public_url, trust_proxy, data_dir, data_dir_bytes, broker)
+    if workers > 1:
+        raise typer.Exit(Workers(workers, options, on_started).run())
     asyncio.run(serve_until_signal(options, on_started))
 
 

@@ -30,7 +30,10 @@ _TOKEN_BYTES = 24
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
-    """What `livedash serve` is asked for. Port 0: any free one. `token` None: one is made."""
+    """What `livedash serve` is asked for. Port 0: any free one. `token` None: one is made.
+
+    `shares_port`: with other processes.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8899
@@ -40,6 +43,7 @@ class ServeOptions:
     data_dir: str | None = None
     data_dir_bytes: int = limits.DATA_DIR_BYTES
     broker: str | None = None
+    shares_port: bool = False
 
 
 class RunningServer:
@@ -120,14 +124,20 @@ def _close(sockets: list[socket.socket]) -> None:
 
 
 def _listening_sockets(options: ServeOptions) -> list[socket.socket]:
+    """Raises SettingRefusedError where the port is taken."""
     try:
-        return bind_sockets(options.port, options.host or None, backlog=_BACKLOG)
+        return bind_sockets(options.port, options.host or None, backlog=_BACKLOG, reuse_port=options.shares_port)
     except OSError as error:
-        if error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
-            raise SettingRefusedError(
-                f"can't listen on {options.host or '*'}:{options.port} ({error.strerror}); choose another by --port"
-            ) from error
-        raise
+        raise port_refused(options, error) from error
+
+
+def port_refused(options: ServeOptions, error: OSError) -> Exception:
+    """What to raise for it."""
+    if error.errno not in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
+        return error
+    return SettingRefusedError(
+        f"can't listen on {options.host or '*'}:{options.port} ({error.strerror}); choose another by --port"
+    )
 
 
 def listening_url(host: str, port: int, scheme: str = "http") -> str:

@@ -34,7 +34,7 @@ def test_token_that_was_given_is_not_printed(serve: ServeProcess) -> None:
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
-        (("--workers", "2"), "needs a broker"),
+        (("--workers", "2"), "need a broker"),
         (("--broker", "http://localhost"), "redis://host:6379"),
         (("--broker", "redis+sentinel://localhost:26379"), "names no master"),
         (("--broker", "redis://localhost", "--data-dir", "rooms"), "give one of the two"),
