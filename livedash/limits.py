@@ -37,6 +37,8 @@ PUBLISHERS_PER_ROOM: Final = 1000
 
 # Viewers
 OUTBOX_BYTES: Final = 8 * MIB
+OUTBOX_MESSAGES: Final = 10_000  # answers and events of one viewer; a client that asks without reading is cut off here
+VIEWERS_BYTES: Final = 256 * MIB  # waits for all viewers of a hub: send buffers, outboxes and answers under way
 MESSAGE_BYTES: Final = 1 * MIB  # a delivery is cut near here, so that a small viewer can take it in steps
 ENCODED_BATCHES: Final = 64  # of a room, whose bytes are kept for all viewers: a second of a busy publisher
 SEND_BUFFER_BYTES: Final = 1 * MIB  # waits in a transport before the next records are read for it

@@ -46,6 +46,9 @@ class LiveDash(ExtensionApp):
     ).tag(config=True)
     history_bytes = Int(limits.HISTORY_BYTES, help="History of one room, in bytes.").tag(config=True)
     hub_history_bytes = Int(limits.HUB_HISTORY_BYTES, help="History of all rooms, in bytes.").tag(config=True)
+    viewers_bytes = Int(
+        limits.VIEWERS_BYTES, help="What waits for all viewers together, who have not taken it yet, in bytes."
+    ).tag(config=True)
     drain_s = Float(limits.DRAIN_S, help="How long a stop waits for viewers to leave, in seconds.").tag(config=True)
     data_dir = Unicode(
         "", help="Directory that keeps the rooms on disk, for the next start. One server at a time may use it."
@@ -69,6 +72,7 @@ class LiveDash(ExtensionApp):
             frame_ancestors=tuple(self.frame_ancestors),
             history_bytes=self.history_bytes,
             hub_history_bytes=self.hub_history_bytes,
+            viewers_bytes=self.viewers_bytes,
             drain_s=self.drain_s,
             data_dir=self.data_dir or None,
             data_dir_bytes=self.data_dir_bytes,

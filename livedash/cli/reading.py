@@ -17,8 +17,9 @@ from livedash.client.http import request
 from livedash.client.loop_thread import LoopThread
 from livedash.client.remote import RemoteHub
 from livedash.client.room import list_of_rooms
-from livedash.client.status import told_store
+from livedash.client.status import told_store, told_viewers
 from livedash.store.contract import StoreState
+from livedash.transports.backlog import SlowViewers
 from livedash.wire.messages import Gap
 from livedash.wire.names import checked_glob
 
@@ -58,9 +59,11 @@ def status(url: Url = None, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(told))
         return
     typer.echo(f"hub            {endpoint.address}")
-    data_dir = told.pop("data_dir", None)
+    data_dir, slow_viewers = told.pop("data_dir", None), told.pop("slow_viewers", None)
     for name, value in told.items():
         typer.echo(f"{name:<14} {value:,}" if isinstance(value, int) else f"{name:<14} {value}")
+    if slow_viewers is not None and (line := told_viewers(msgspec.convert(slow_viewers, SlowViewers))):
+        typer.echo(f"slow_viewers   {line}")
     if data_dir is not None:
         typer.echo(f"data_dir       {told_store(msgspec.convert(data_dir, StoreState))}")
 

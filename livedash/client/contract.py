@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import msgspec
 
 from livedash.store.contract import StoreState
+from livedash.transports.backlog import SlowViewers
 from livedash.wire.batch import Batch
 from livedash.wire.position import Position
 from livedash.wire.specs import DashboardSpec
@@ -80,6 +81,13 @@ class History:
     position: Position
 
 
+class HubReport(msgspec.Struct, frozen=True):
+    """How a hub is. `data_dir`: how it keeps its rooms on disk, None where it does not."""
+
+    slow_viewers: SlowViewers | None = None
+    data_dir: StoreState | None = None
+
+
 class HubAccess(Protocol):
     """Any thread may call; each call waits. Raises LivedashError, UnreachableError where the hub does not answer."""
 
@@ -104,8 +112,7 @@ class HubAccess(Protocol):
     def links(self) -> list[LinkState]: ...
     def revoke(self, link_id: str) -> None: ...
     def put_dashboard(self, name: str, spec: DashboardSpec) -> None: ...
-    def store(self) -> StoreState | None:
-        """How it keeps its rooms on disk; None where it does not."""
+    def report(self) -> HubReport: ...
 
 
 class Channel(Protocol):

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from livedash.client.contract import Channel, History, LinkInfo, LinkState, RoomState
+from livedash.client.contract import Channel, History, HubReport, LinkInfo, LinkState, RoomState
 from livedash.client.loop_thread import LoopThread
 from livedash.clock import now_us
 from livedash.core.grant import Grant, owner
@@ -17,7 +17,6 @@ from livedash.core.hub import Hub
 from livedash.core.page import read_page
 from livedash.core.room import Room
 from livedash.errors import NotFoundError, UnreachableError
-from livedash.store.contract import StoreState
 from livedash.transports.comm import CommTransport
 from livedash.transports.viewer import Stage
 from livedash.wire.messages import ByeReason
@@ -95,8 +94,8 @@ class EmbeddedHub:
     def put_dashboard(self, name: str, spec: DashboardSpec) -> None:
         raise UnreachableError(_NO_SERVER)
 
-    def store(self) -> StoreState | None:
-        return None
+    def report(self) -> HubReport:
+        return self._thread.call(lambda: HubReport(self._stage.slow_viewers()))
 
     @property
     def _hub(self) -> Hub:

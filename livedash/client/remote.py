@@ -9,12 +9,11 @@ import msgspec
 
 from livedash import limits
 from livedash.client.backoff import JITTER
-from livedash.client.contract import History, LinkInfo, LinkState, RoomState
+from livedash.client.contract import History, HubReport, LinkInfo, LinkState, RoomState
 from livedash.client.endpoint import Endpoint
 from livedash.client.http import request
 from livedash.client.retries import Retries
 from livedash.clock import monotonic_s, sleep_s
-from livedash.store.contract import StoreState
 from livedash.wire.batch import EMPTY
 from livedash.wire.codec import batch_of_wire
 from livedash.wire.messages import WireColumn
@@ -38,12 +37,6 @@ class _Rooms(msgspec.Struct, frozen=True):
 
 class _Links(msgspec.Struct, frozen=True):
     links: list[LinkState]
-
-
-class _Status(msgspec.Struct, frozen=True):
-    """What is asked of the body of `status`."""
-
-    data_dir: StoreState | None = None
 
 
 class RemoteHub:
@@ -103,9 +96,9 @@ class RemoteHub:
     def put_dashboard(self, name: str, spec: DashboardSpec) -> None:
         self._ask("PUT", f"dashboards/{name}", msgspec.to_builtins(spec))
 
-    def store(self) -> StoreState | None:
+    def report(self) -> HubReport:
         answer = request(self.endpoint, "GET", "status", timeout_s=limits.DISCOVERY_TIMEOUT_S)
-        return msgspec.json.decode(answer.body, type=_Status).data_dir
+        return msgspec.json.decode(answer.body, type=HubReport)
 
     def _ask(self, method: str, path: str, content: Any = None, query: Mapping[str, str] | None = None) -> bytes:
         body = None if content is None else msgspec.json.encode(content)

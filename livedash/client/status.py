@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from livedash import limits
-from livedash.client.contract import HubAccess, SourceState
+from livedash.client.contract import HubAccess, HubReport, SourceState
 from livedash.client.process import Process
 from livedash.client.spool import RoomSpoolStatistics
 from livedash.errors import LivedashError
 from livedash.store.contract import StoreState
+from livedash.transports.backlog import SlowViewers
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class StatusReport:
 
     `endpoint` is for people: a URL without secrets, a socket's path, or 'in this process'. `panels_by`, "server" or
     "comm": how this process's panels get their records. Counts are records. `data_dir`: how the hub keeps its rooms on
-    disk, None where it does not, or does not answer.
+    disk, None where it does not, or does not answer; `slow_viewers`: what waits for the hub's viewers, and how often one was
+    moved down the ladder, None where it does not answer.
     """
 
     state: str
@@ -31,6 +33,7 @@ class StatusReport:
     rooms: tuple[RoomSpoolStatistics, ...]
     sources: tuple[SourceState, ...]
     data_dir: StoreState | None = None
+    slow_viewers: SlowViewers | None = None
 
     @property
     def dropped(self) -> int:
@@ -42,6 +45,8 @@ class StatusReport:
         lines = [head if self.reason is None else f"{head}; {self.reason}"]
         if self.data_dir is not None:
             lines.append(f"  data directory {told_store(self.data_dir)}")
+        if self.slow_viewers is not None and (told := told_viewers(self.slow_viewers)):
+            lines.append(f"  slow viewers: {told}")
         lines += [_room_line(room) for room in self.rooms]
         lines += [_source_line(source) for source in self.sources]
         return "\n".join(lines)
@@ -50,6 +55,7 @@ class StatusReport:
 def status_of(process: Process, sources: Iterable[SourceState]) -> StatusReport:
     found = process.hub()
     statistics = process.publisher.statistics()
+    report = _report_of(found.access)
     return StatusReport(
         state=statistics.state,
         endpoint=found.access.address,
@@ -59,7 +65,8 @@ def status_of(process: Process, sources: Iterable[SourceState]) -> StatusReport:
         buffered_bytes=statistics.buffered_bytes,
         rooms=statistics.rooms,
         sources=tuple(sources),
-        data_dir=_store_of(found.access),
+        data_dir=report.data_dir,
+        slow_viewers=report.slow_viewers,
     )
 
 
@@ -71,12 +78,22 @@ def told_store(state: StoreState) -> str:
     return text if state.reason is None else f"{text}; {state.reason}"
 
 
-def _store_of(hub: HubAccess) -> StoreState | None:
+def told_viewers(slow: SlowViewers) -> str:
+    """One line for people, empty where no viewer was ever slow."""
+    if not (slow.coalesced or slow.conflated or slow.dropped or slow.disconnected):
+        return ""
+    return (
+        f"{slow.waiting_bytes / limits.MIB:,.1f} MiB wait; {slow.coalesced:,} times coalesced, {slow.conflated:,} records "
+        f"conflated, {slow.dropped:,} queues dropped, {slow.disconnected:,} viewers disconnected"
+    )
+
+
+def _report_of(hub: HubAccess) -> HubReport:
     """A hub that does not answer is told by `state` and `reason` already."""
     try:
-        return hub.store()
+        return hub.report()
     except LivedashError:
-        return None
+        return HubReport()
 
 
 def _room_line(room: RoomSpoolStatistics) -> str:

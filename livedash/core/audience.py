@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from livedash.core.failing import FailingSources
+from livedash.core.ladder import Ladder
 from livedash.core.session import Session
 from livedash.wire import names
 from livedash.wire.messages import Notice, ViewerInfo
@@ -19,6 +20,7 @@ class Audience:
         self._family_readers: dict[Session, None] = {}
         self._dirty: dict[Session, None] = {}
         self.failing = FailingSources()
+        self.ladder = Ladder()
 
     def add_reader(self, room: str, session: Session) -> None:
         self._readers.setdefault(room, {})[session] = None

@@ -10,14 +10,16 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from livedash.wire.messages import Notification
+from livedash import limits
+from livedash.wire.messages import Error, Failing, Notification, Presence, Welcome
 
-MAX_NOTIFICATIONS: Final = 10_000  # a client that asks without reading its answers is cut off here
+_MESSAGE_BYTES: Final = 200  # of one that has no text of its own, and of an entry in one that lists
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxStatistics:
     waiting: int
+    waiting_bytes: int
     taken: int
     overflowed: bool
 
@@ -25,11 +27,13 @@ class OutboxStatistics:
 class Outbox:
     """In order, bounded. A full one refuses, and stays `overflowed`: its viewer must be disconnected as too slow."""
 
-    __slots__ = ("_waiting", "bound", "overflowed", "taken")
+    __slots__ = ("_waiting", "bound", "bound_bytes", "overflowed", "taken", "waiting_bytes")
 
-    def __init__(self, bound: int = MAX_NOTIFICATIONS) -> None:
+    def __init__(self, bound: int = limits.OUTBOX_MESSAGES, bound_bytes: int = limits.OUTBOX_BYTES) -> None:
         self._waiting: deque[Notification] = deque()
         self.bound = bound
+        self.bound_bytes = bound_bytes
+        self.waiting_bytes = 0
         self.taken = 0
         self.overflowed = False
 
@@ -37,16 +41,33 @@ class Outbox:
         return len(self._waiting)
 
     def put(self, notification: Notification) -> None:
-        if len(self._waiting) >= self.bound:
+        if len(self._waiting) >= self.bound or self.waiting_bytes >= self.bound_bytes:
             self.overflowed = True
         else:
             self._waiting.append(notification)
+            self.waiting_bytes += _bytes_of(notification)
 
     def take(self) -> list[Notification]:
         taken = list(self._waiting)
         self._waiting.clear()
+        self.waiting_bytes = 0
         self.taken += len(taken)
         return taken
 
     def statistics(self) -> OutboxStatistics:
-        return OutboxStatistics(len(self._waiting), self.taken, self.overflowed)
+        return OutboxStatistics(len(self._waiting), self.waiting_bytes, self.taken, self.overflowed)
+
+
+def _bytes_of(notification: Notification) -> int:
+    """About; what a peer can make large is counted: an error repeats what the peer said."""
+    match notification:
+        case Error(_, message):
+            return _MESSAGE_BYTES + len(message)
+        case Failing(_, sources):
+            return _MESSAGE_BYTES + sum(len(name) + len(error) for name, error in sources.items())
+        case Presence(_, viewers):
+            return _MESSAGE_BYTES * (1 + len(viewers))
+        case Welcome(rooms):
+            return _MESSAGE_BYTES * (1 + len(rooms))
+        case _:
+            return _MESSAGE_BYTES

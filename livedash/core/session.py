@@ -9,12 +9,13 @@ from typing import Protocol
 from livedash import limits
 from livedash.core.failing import FailingSources
 from livedash.core.grant import Grant
+from livedash.core.ladder import Ladder
 from livedash.core.outbox import Outbox, OutboxStatistics
 from livedash.core.room import Rooms
 from livedash.core.subscription import Reading, Subscription, SubscriptionStatistics
 from livedash.errors import LimitReachedError
 from livedash.wire import names
-from livedash.wire.messages import Error, Failing, GapReason, HubMessage, Notification, Subscribed, ViewerInfo
+from livedash.wire.messages import Delivery, Error, Failing, GapReason, HubMessage, Notification, Subscribed, ViewerInfo
 from livedash.wire.position import NO_EPOCH, START, Cursor, Position
 from livedash.wire.since import After, Since, Start
 
@@ -28,6 +29,8 @@ class Readership(Protocol):
     def rooms(self) -> Rooms: ...
     @property
     def failing(self) -> FailingSources: ...
+    @property
+    def ladder(self) -> Ladder: ...
     def rooms_matching(self, glob: str) -> list[str]: ...
     def why_ended(self, name: str, epoch: str) -> GapReason | None: ...
     def add_reader(self, room: str, session: Session) -> None: ...
@@ -56,7 +59,18 @@ class SessionStatistics:
 class Session:
     """`pump` is called when there may be something to take; a transport then takes and sends what it has room for."""
 
-    __slots__ = ("_asked_by", "_families", "_hub", "_subscriptions", "grant", "is_closed", "outbox", "pump", "viewer")
+    __slots__ = (
+        "_asked_by",
+        "_families",
+        "_hub",
+        "_stopped_at",
+        "_subscriptions",
+        "grant",
+        "is_closed",
+        "outbox",
+        "pump",
+        "viewer",
+    )
 
     def __init__(self, hub: Readership, grant: Grant, viewer: ViewerInfo, pump: Callable[[], None]) -> None:
         self._hub = hub
@@ -66,6 +80,7 @@ class Session:
         self.outbox = Outbox()
         self.is_closed = False
         self._subscriptions: dict[str, Subscription] = {}
+        self._stopped_at: int | None = None  # the room to which the last take did not come any more
         self._asked_by: dict[str, str] = {}  # the name or glob by which a room is read
         self._families: dict[str, _Family] = {}
 
@@ -143,16 +158,33 @@ class Session:
         self.notify(Failing(room, dict.fromkeys(sources, "") if self.grant.link_id else sources))
 
     def take(self, now_s: float, max_bytes: int) -> Iterator[HubMessage]:
-        """What to send now, about `max_bytes` a room. Each message that is taken counts as sent."""
+        """What to send now, about `max_bytes` of records and a snapshot. Each message that is taken counts as sent.
+
+        The rooms to which it does not come are the first ones next time.
+        """
         if self.is_closed:
             return
         yield from self.outbox.take()
-        for subscription in tuple(self._subscriptions.values()):
-            yield from subscription.take(now_s, max_bytes)
+        subscriptions = tuple(self._subscriptions.values())
+        first, self._stopped_at = self._stopped_at or 0, None
+        left = max_bytes
+        for number in range(first, first + len(subscriptions)):
+            at = number % len(subscriptions)
+            if left <= 0:
+                self._stopped_at = at
+                return
+            for message in subscriptions[at].take(now_s, left):
+                left -= message.batch.nbytes if isinstance(message, Delivery) else 0
+                yield message
+
+    @property
+    def is_amid_rooms(self) -> bool:
+        """True if the last take did not come to all rooms: what they owe, a gap perhaps, is not in the cursor yet."""
+        return self._stopped_at is not None
 
     def has_more(self) -> bool:
         """True if a take stopped at its bound and another one would give records now."""
-        return any(subscription.is_behind() for subscription in self._subscriptions.values())
+        return self.is_amid_rooms or any(subscription.is_behind() for subscription in self._subscriptions.values())
 
     def due_s(self) -> float | None:
         """When to pump this session again though nothing new came, None: no such time."""
@@ -195,7 +227,7 @@ class Session:
             )
 
     def _follow(self, room: str, asked: str, since: Since, reading: Reading, now_s: float) -> None:
-        subscription = self._subscriptions[room] = Subscription(self._hub.rooms, room, reading)
+        subscription = self._subscriptions[room] = Subscription(self._hub.rooms, room, reading, self._hub.ladder)
         self._asked_by[room] = asked
         self._hub.add_reader(room, self)
         ended = self._hub.why_ended(room, since.position.epoch) if isinstance(since, After) else None

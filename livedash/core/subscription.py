@@ -28,6 +28,7 @@ from typing import Final
 from livedash import limits
 from livedash.core.history import Stored
 from livedash.core.keyed import conflated
+from livedash.core.ladder import Ladder
 from livedash.core.own_records import OwnRecords
 from livedash.core.room import Room, Rooms
 from livedash.wire.batch import EMPTY, Batch, joinable
@@ -95,6 +96,7 @@ class Subscription:
         "_due_s",
         "_followed",
         "_gap",
+        "_ladder",
         "_own",
         "_rooms",
         "_skipped_before",
@@ -110,8 +112,9 @@ class Subscription:
         "state",
     )
 
-    def __init__(self, rooms: Rooms, room: str, reading: Reading) -> None:
+    def __init__(self, rooms: Rooms, room: str, reading: Reading, ladder: Ladder) -> None:
         self._rooms = rooms
+        self._ladder = ladder
         self.room = room
         self.reading = reading
         self.state = State.WAITING
@@ -277,6 +280,7 @@ class Subscription:
         self._gap = Gap(self.room, reason, start, stop)
         self._own.clear()
         self.gaps += 1
+        self._ladder.dropped += reason == "slow"
         self._on(event)
 
     def _take_state(self, room: Room | None) -> Delivery:
@@ -325,6 +329,7 @@ class Subscription:
         else:
             batch, offsets = conflated([(part.first, part.batch) for part in parts], room.keyed.field)
         left_out = sum(part.batch.count for part in parts) - batch.count
+        self._ladder.conflated += left_out
         if not left_out and len(parts) == 1:
             return self._delivery(room, parts[0].batch, parts[0].last, is_whole=True)
         return replace(self._delivery(room, batch, parts[-1].last, left_out=left_out), offsets=offsets)

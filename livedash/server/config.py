@@ -20,6 +20,7 @@ class ServerConfig:
     history_bytes: int = limits.HISTORY_BYTES
     hub_history_bytes: int = limits.HUB_HISTORY_BYTES
     connections: int = limits.CONNECTIONS
+    viewers_bytes: int = limits.VIEWERS_BYTES
     drain_s: float = limits.DRAIN_S
     # rooms on disk
     data_dir: str | None = None

@@ -46,7 +46,7 @@ class Services:
         self.shared = self._empty_state()
         self.hub, self.links = self.shared.hub, self.shared.links
         self.data_dir = DataDir(config, self.hub, loop, new_id)
-        self.stage = Stage(self.hub, loop, clock.now_us, self.why_ended)
+        self.stage = Stage(self.hub, loop, clock.now_us, self.why_ended, viewers_bytes=config.viewers_bytes)
         self.replication = Replication(config, self.shared, self._empty_state, self.stage.clock_s, new_id)
         self.stage.writes = self.replication
         self.is_draining = False

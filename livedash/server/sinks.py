@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import Callable
-from typing import Final
 
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 from tornado.websocket import WebSocketClosedError
 
 from livedash import limits
+from livedash.server import tcp
 from livedash.server.websocket_handler import WebSocketHandler
 from livedash.wire.messages import ByeReason
 from livedash.wire.sse import KEEP_ALIVE
-
-_TCP_USER_TIMEOUT: Final = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux has it
 
 
 class StreamSink:
@@ -33,7 +30,7 @@ class StreamSink:
         self._unflushed_bytes = 0
         self._flushing_bytes = 0
         self._is_ending = False
-        _bound_silence(self._stream)
+        tcp.bound_silence(tcp.stream_of(handler))
 
     @property
     def pending_bytes(self) -> int:
@@ -55,11 +52,18 @@ class StreamSink:
         self._is_ending = True
         if not self.pending_bytes:
             self.release()
+        else:  # the viewer has left, and its deadlines with it
+            given_up = asyncio.get_running_loop().call_later(limits.BLOCKED_WRITE_S, self.abort)
+            self.ended.add_done_callback(lambda _: given_up.cancel())
 
     def abort(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
+        tcp.reset(tcp.stream_of(self._handler))
         self.release()
+
+    @property
+    def took_nothing(self) -> bool:
+        """True if the system has ended the connection for that."""
+        return tcp.was_given_up(tcp.stream_of(self._handler))
 
     def release(self) -> None:
         """Lets the handler go: all was taken, or the peer is gone. One that waited for ever would be left to the loop's end."""
@@ -86,11 +90,6 @@ class StreamSink:
     def _lose_peer(self) -> None:
         self.on_gone()
         self.release()
-
-    @property
-    def _stream(self) -> IOStream | None:
-        stream: IOStream | None = getattr(self._handler.request.connection, "stream", None)
-        return stream
 
 
 class WebSocketSink:
@@ -130,16 +129,6 @@ class WebSocketSink:
             self.on_gone()
         elif self.pending_bytes == 0:
             self.on_drained()
-
-
-def _bound_silence(stream: IOStream | None) -> None:
-    """A peer that is gone without a word acknowledges nothing, and its system's buffers take long to fill: after this time
-    ours ends the connection (RFC 5482). It has keep-alives to acknowledge, and an event stream has no answer to a ping.
-    """
-    if _TCP_USER_TIMEOUT is None or stream is None or stream.closed():
-        return
-    if stream.socket.family in (socket.AF_INET, socket.AF_INET6):
-        stream.socket.setsockopt(socket.IPPROTO_TCP, _TCP_USER_TIMEOUT, round(limits.BLOCKED_WRITE_S * 1000))
 
 
 def _nothing() -> None:

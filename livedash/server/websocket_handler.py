@@ -14,6 +14,8 @@ from typing import Any, Final
 from tornado import websocket
 from tornado.iostream import SSLIOStream, StreamClosedError
 
+from livedash.server import tcp
+
 # RFC 6455 7.4.1
 GOING_AWAY: Final = 1001
 PROTOCOL_ERROR: Final = 1002
@@ -78,7 +80,7 @@ class _Protocol(websocket.WebSocketProtocol13):
     def cut(self) -> None:
         """Closes at once: the peer takes no close frame any more."""
         self._has_failed = False
-        self.stream.close()
+        tcp.reset(self.stream)
         self._abort()
 
     def _abort(self) -> None:
@@ -130,11 +132,14 @@ class _Protocol(websocket.WebSocketProtocol13):
 class WebSocketHandler(websocket.WebSocketHandler):
     """To be derived from in place of tornado's."""
 
+    _protocol: _Protocol | None = None  # tornado's own reference to it is gone after `close`
+
     def get_websocket_protocol(self) -> websocket.WebSocketProtocol | None:
         tornados: Any = super().get_websocket_protocol()
-        return None if tornados is None else _Protocol(self, False, tornados.params)
+        self._protocol = None if tornados is None else _Protocol(self, False, tornados.params)
+        return self._protocol
 
     def cut(self) -> None:
         """Closes at once, without a word; a close frame would wait behind what the peer does not take."""
-        if isinstance(self.ws_connection, _Protocol):
-            self.ws_connection.cut()
+        if self._protocol is not None:
+            self._protocol.cut()

@@ -27,17 +27,19 @@ class Answer:
         return bool(self._messages)
 
     def take(self, session: Session, now_s: float) -> bool:
-        """Takes what is there, up to about an outbox; True if that is something to answer with."""
+        """Takes what is there, up to about an outbox, and of each room once; True if that is something to answer with."""
         size = 0
         while True:
-            taken = list(self._taken(session, now_s))
+            taken = list(self._taken(session, now_s, max(1, min(limits.MESSAGE_BYTES, limits.OUTBOX_BYTES - size))))
             self._messages += taken
             size += sum(message.batch.nbytes for message in taken if isinstance(message, Delivery))
+            if session.is_amid_rooms:
+                continue
             if not taken or size >= limits.OUTBOX_BYTES or not session.has_more():
                 return bool(self)
 
-    def _taken(self, session: Session, now_s: float) -> Iterator[Delivery | Gap]:
-        for message in session.take(now_s, limits.MESSAGE_BYTES):
+    def _taken(self, session: Session, now_s: float, max_bytes: int) -> Iterator[Delivery | Gap]:
+        for message in session.take(now_s, max_bytes):
             match message:
                 case Delivery() | Gap():
                     yield message

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+from websockets.sync.client import connect
 
 from tests.cli.conftest import Command
 from tests.end_to_end.hosts import Host
@@ -71,6 +72,15 @@ def test_status_is_told_in_lines_or_json(hub: Command, serve: ServeProcess) -> N
     assert serve.url in hub("status").out
     told = json.loads(hub("status", "--json").out)
     assert (told["rooms"], told["published"]) == (2, 1201)
+    assert told["slow_viewers"]["disconnected"] == 0
+    assert "slow_viewers" not in hub("status").out  # there was none
+    with connect(
+        f"{serve.url.replace('http', 'ws', 1)}ws", additional_headers={"Authorization": f"Bearer {serve.token}"}
+    ) as socket:
+        socket.send('{"op":"subscribe","room":"lab3.temp","since":"earliest","mode":"latest"}')
+        while json.loads(socket.recv(LIMIT_S))["op"] != "records":
+            pass
+    assert "1,199 records conflated" in hub("status").out
 
 
 def test_tail_ends_by_ctrl_c_with_130_and_by_a_closed_pipe_with_0(serve: ServeProcess) -> None:

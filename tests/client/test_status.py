@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from livedash import limits
 from livedash.client.contract import SourceState
 from livedash.client.endpoint import Endpoint
 from livedash.client.process import Process
 from livedash.client.room_spool import RoomSpoolStatistics
 from livedash.client.status import StatusReport, status_of
+from livedash.transports.backlog import SlowViewers
 
 LIMIT_S = 20.0
 
@@ -54,12 +56,20 @@ def test_each_source_has_a_line_with_its_last_error() -> None:
     ]
 
 
+def test_slow_viewers_have_a_line_once_there_was_one() -> None:
+    assert len(repr(report(slow_viewers=SlowViewers(0, 2**28, 0, 0, 0, 0))).splitlines()) == 1
+    assert repr(report(slow_viewers=SlowViewers(3 * 2**19, 2**28, 12_000, 5, 2, 1))).splitlines()[1:] == [
+        "  slow viewers: 1.5 MiB wait; 12,000 times coalesced, 5 records conflated, 2 queues dropped, 1 viewers disconnected"
+    ]
+
+
 def test_process_without_a_server_feeds_its_panels_by_the_comm(process: Process) -> None:
     process.publisher.push("train", n=1)
     assert process.publisher.flush(LIMIT_S) == 0
     status = status_of(process, [])
     assert (status.state, status.endpoint, status.transport) == ("connected", "in this process", "in-process")
     assert (status.panels_by, status.dropped, status.reason) == ("comm", 0, None)
+    assert status.slow_viewers == SlowViewers(0, limits.VIEWERS_BYTES, 0, 0, 0, 0)
     assert status.rooms == (RoomSpoolStatistics("train", 1, 1, 0, 0, 0, None),)
     process.publisher.close()
 

@@ -182,3 +182,16 @@ def test_another_key_of_an_emptied_room_is_told_before_what_follows(stage: Stage
     assert told[0] == Keyed("train", None)
     assert [type(message) for message in told[1:]] == [Gap, Delivery]
     assert viewer.session.keys() == {}
+
+
+def test_a_viewer_of_many_rooms_takes_about_as_much_as_one_of_a_single_room_and_the_others_next(stage: Stage) -> None:
+    viewer = stage.viewer("lab.*")
+    for number in range(5):
+        stage.push({"n": number, "text": "x" * 1000}, room=f"lab.r{number}")
+    most_bytes = stage.hub.room("lab.r0").history.nbytes * 3 // 2
+    assert numbers(viewer.take(most_bytes)) == [0, 1]
+    assert (viewer.session.has_more(), viewer.session.is_amid_rooms) == (True, True)
+    stage.push({"n": 5, "text": "x" * 1000}, room="lab.r0")
+    assert numbers(viewer.take(most_bytes)) == [2, 3]
+    assert numbers(viewer.take_all(most_bytes)) == [4, 5]
+    assert (viewer.session.has_more(), viewer.session.is_amid_rooms) == (False, False)

@@ -166,16 +166,14 @@ async def test_a_peer_that_acknowledges_nothing_is_given_up_by_the_system(line: 
     assert limit_ms == limits.BLOCKED_WRITE_S * 1000
 
 
-async def test_a_system_without_that_limit_serves_all_the_same(
-    port_and_made: tuple[int, Made], monkeypatch: pytest.MonkeyPatch
+async def test_the_end_waits_no_longer_than_a_blocked_write_may_last(
+    line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("livedash.server.sinks._TCP_USER_TIMEOUT", None)
-    opened = Line(*port_and_made)
-    await opened.ask()
-    opened.made.sink.send(b"data")
-    opened.made.sink.end(0, "draining")
-    assert (await opened.rest()).endswith(b"data")
-    await opened.close()
+    monkeypatch.setattr(limits, "BLOCKED_WRITE_S", 0.1)
+    line.made.sink.send(LARGE)
+    line.made.sink.end(4102, "revoked")
+    await until(lambda: line.made.is_over, "the handler is over, and nothing was read")
+    assert line.made.sink.pending_bytes == 0
 
 
 async def test_nobody_has_to_listen() -> None:

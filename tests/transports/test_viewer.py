@@ -100,6 +100,40 @@ def test_a_viewer_that_takes_nothing_for_a_minute_is_cut_as_too_slow(theatre: Th
     assert theatre.hub.sessions() == []
 
 
+def test_a_websocket_whose_peer_reads_nothing_any_more_is_too_slow_rather_than_idle(theatre: Theatre) -> None:
+    viewer, sink = theatre.viewer(LIVENESS)
+    reading(theatre, viewer)
+    sink.is_stuck = True
+    theatre.push_bytes(5_000_000)
+    theatre.loop.advance(40.5)
+    assert (sink.ended, sink.is_aborted, viewer.is_ended) == ((TOO_SLOW, "slow"), True, True)
+
+
+def test_each_step_down_is_counted_once(theatre: Theatre) -> None:
+    viewer, sink = theatre.viewer()
+    reading(theatre, viewer)
+    sink.is_stuck = True
+    for _ in range(4):
+        theatre.push_bytes(5_000_000)
+        theatre.loop.advance(limits.SLOW_AFTER_S)
+    slow = theatre.stage.slow_viewers()
+    assert (slow.coalesced, slow.dropped, slow.disconnected) == (1, 0, 0)
+    assert limits.SEND_BUFFER_BYTES <= slow.waiting_bytes == sink.pending_bytes
+    theatre.take_all(viewer, sink)
+    theatre.loop.settle()
+    assert theatre.stage.slow_viewers().dropped == 1
+    theatre.loop.advance(limits.BLOCKED_WRITE_S + 1)
+    slow = theatre.stage.slow_viewers()
+    assert (slow.dropped, slow.disconnected, slow.waiting_bytes) == (1, 1, 0)
+
+
+def test_a_peer_that_the_system_gave_up_has_taken_nothing_and_is_counted_once(theatre: Theatre) -> None:
+    viewer, _ = theatre.viewer()
+    viewer.on_gone(took_nothing=True)
+    viewer.on_gone(took_nothing=True)
+    assert theatre.stage.slow_viewers().disconnected == 1
+
+
 def test_a_viewer_that_takes_a_little_at_a_time_is_slow_and_not_cut(theatre: Theatre) -> None:
     viewer, sink = theatre.viewer()
     reading(theatre, viewer)
@@ -196,6 +230,20 @@ def test_a_client_that_asks_without_reading_its_answers_is_sent_away(theatre: Th
     theatre.loop.settle()
     assert sink.ended == (TOO_SLOW, "slow")
     assert byes(sink.messages()) == [Bye("slow", limits.BYE_RETRY_S)]
+
+
+def test_a_client_that_asks_without_reading_while_its_buffer_is_full_is_cut(theatre: Theatre) -> None:
+    viewer, sink = theatre.viewer()
+    reading(theatre, viewer)
+    sink.is_stuck = True
+    theatre.push_bytes(2_000_000)
+    theatre.loop.settle()
+    viewer.session.outbox.bound = 3
+    for _ in range(4):
+        viewer.session.notify(Pong())
+    theatre.loop.settle()
+    assert (sink.ended, sink.is_aborted) == ((TOO_SLOW, "slow"), True)
+    assert theatre.stage.slow_viewers().disconnected == 1
 
 
 def test_a_rate_is_kept_and_what_waits_for_it_is_sent_when_it_is_due(theatre: Theatre) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
+from livedash import limits
 from livedash.core.grant import Grant, owner
 from livedash.core.hub import Hub
 from livedash.testing.clock import ManualClock
@@ -53,12 +54,14 @@ class MemorySink:
 class Theatre:
     """`ended` names principals whose grants have ended, and why."""
 
-    def __init__(self, **bounds: Any) -> None:
+    def __init__(self, *, viewers_bytes: int = limits.VIEWERS_BYTES, **bounds: Any) -> None:
         self.loop = ManualLoop(ManualClock(1000.0))
         epochs = itertools.count(1)
         self.hub = Hub(lambda: f"e{next(epochs)}", **bounds)
         self.ended: dict[str, ByeReason] = {}
-        self.stage = Stage(self.hub, self.loop, self.now_us, lambda grant: self.ended.get(grant.principal))
+        self.stage = Stage(
+            self.hub, self.loop, self.now_us, lambda grant: self.ended.get(grant.principal), viewers_bytes=viewers_bytes
+        )
 
     def now_us(self) -> int:
         return round(self.loop.time() * 1_000_000)

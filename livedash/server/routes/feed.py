@@ -49,7 +49,7 @@ class Feed(ReadingRoute):
 
     def on_connection_close(self) -> None:
         if self._viewer is not None and self._sink is not None:
-            self._viewer.on_gone()
+            self._viewer.on_gone(took_nothing=self._sink.took_nothing)
             self._sink.release()
         super().on_connection_close()
 

@@ -66,6 +66,13 @@ class Status(Route):
         statistics = msgspec.to_builtins(self.services.hub.statistics())
         uptime_s = round(clock.now_s() - self.services.started_at_s, 1)
         data_dir = self.services.data_dir.state()
-        broker = self.services.replication.state()
-        told = {"version": __version__, "uptime_s": uptime_s, **statistics, "data_dir": data_dir, "broker": broker}
-        self.answer(told)
+        self.answer(
+            {
+                "version": __version__,
+                "uptime_s": uptime_s,
+                **statistics,
+                "slow_viewers": self.services.stage.slow_viewers(),
+                "data_dir": data_dir,
+                "broker": self.services.replication.state(),
+            }
+        )

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 
 from livedash import limits
+from livedash.core.session import Session
 from livedash.errors import LimitReachedError
 from livedash.server.routes.query import number
 from livedash.server.routes.reading import ReadingRoute
+from livedash.server.sending import Sending
 from livedash.transports.longpoll import Answer
 
 
@@ -24,14 +26,21 @@ class Poll(ReadingRoute):
             self.subscribe(session, rooms)
             answer = Answer(self.reading_asked().shape)
             end_s = stage.clock_s() + timeout_s
-            while not answer.take(session, stage.clock_s()) and await self._may_wait(end_s, session.due_s()):
+            while not self._takes(answer, session) and await self._may_wait(end_s, session.due_s()):
                 self._ready.clear()
             body = answer.body(session)
         finally:
             session.close()
+            stage.backlog.forget(session)
         self.set_header("Content-Type", "application/json; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
-        self.finish(body)
+        await Sending(stage, self, body).finish()
+
+    def _takes(self, answer: Answer, session: Session) -> bool:
+        """Not while too much waits for all viewers already: what is not taken stays in history."""
+        stage = self.services.stage
+        now_s = stage.clock_s()
+        return stage.backlog.admits(session, now_s) and answer.take(session, now_s)
 
     async def _may_wait(self, end_s: float, due_s: float | None) -> bool:
         """Waits until something may have come, False when the time is over or the link has ended."""

@@ -17,6 +17,7 @@ from livedash.errors import ProtocolError, SettingRefusedError, TooLargeError
 from livedash.server.history_formats import FORMATS
 from livedash.server.routes.query import whole_number
 from livedash.server.routes.route import Route
+from livedash.server.sending import Sending
 from livedash.server.services import Services
 from livedash.transports.ingest import batch_of_records
 from livedash.wire.names import checked_room
@@ -59,7 +60,7 @@ class Records(Route):
         position = await self.services.append(Append(name, batch, request=request))
         self.answer({"epoch": position.epoch, "offset": position.offset})
 
-    def get(self, name: str) -> None:
+    async def get(self, name: str) -> None:
         self.grant.check_read(checked_room(name))
         read = FORMATS.get(self.get_query_argument("format", "json"))
         if read is None:
@@ -72,7 +73,7 @@ class Records(Route):
         self.set_header("Livedash-Epoch", page.position.epoch)
         self.set_header("Livedash-Offset", str(page.position.offset))
         self.set_header("Livedash-First", str(page.first))
-        self.finish(body)
+        await Sending(self.services.stage, self, body).finish()
 
     def _media_type(self) -> str:
         return self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from livedash import limits
 from livedash.server.static_files import front_end_version
 from livedash.version import __version__
 from tests.server.served import NOBODY, OWNER, Served, error_of, json_of
@@ -53,6 +54,9 @@ async def test_counts_of_the_hub_are_for_who_is_logged_in(served: Served) -> Non
         "published": 2,
         "duplicates": 0,
     }
+    slow = {"waiting_bytes": 0, "bound_bytes": limits.VIEWERS_BYTES}
+    steps = {"coalesced": 0, "conflated": 0, "dropped": 0, "disconnected": 0}
+    assert status["slow_viewers"] == {**slow, **steps}
     assert status["uptime_s"] >= 0
     assert status["history_bytes"] > 0
     assert error_of(await served.get("status", headers=NOBODY)) == (401, "not_logged_in")
