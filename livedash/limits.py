@@ -57,8 +57,15 @@ LINK_CHECK_S: Final = 0.5  # open streams of a dead link end within 1 s (DESIGN 
 PRESENCE_GRACE_S: Final = 5.0
 RETRY_MS: Final = 2000  # of an event stream, before jitter
 ASKED_WAIT_MAX_MS: Final = 86_400_000  # a day: what a server can ask of our clients; timers end at 2^31
+RETRY_SPREAD_S: Final = 1.0  # that clients add to a wait they are asked for
 BYE_RETRY_S: Final = RETRY_MS / 1000  # of a bye that says to come back; who drains spreads its own
 DRAIN_S: Final = 8.0
+RECONNECTS_HZ: Final = (
+    500.0  # who was sent away by a drain comes back so thin: a WebSocket costs about 0.75 ms to accept
+)
+RECONNECT_FIRST_S: Final = 0.2  # and not before
+RESTART_S: Final = 2.0  # a hub of 5,000 viewers has ended and is there again; the first of many come then
+RECONNECT_LEAST_S: Final = 0.5  # over so long, however few they are
 CONNECTIONS: Final = 10_000
 
 # Publishers
@@ -73,7 +80,9 @@ PUBLISH_BATCH_BYTES: Final = 4 * MIB
 PUBLISHER_ACK_LIMIT_S: Final = 20.0  # no answer for so long: the connection counts as dead
 FLUSH_AT_EXIT_KERNEL_S: Final = 2.0
 FLUSH_AT_EXIT_SCRIPT_S: Final = 30.0
-PUBLISHER_BACKOFF_MAX_S: Final = 2.0  # below TAKEOVER_WAIT_S: readers wait so long for a room's publisher
+PUBLISHER_BACKOFF_MAX_S: Final = (
+    1.0  # readers wait TAKEOVER_WAIT_S for a room's publisher, and a hub that begins is busy
+)
 PUBLISHER_REFUSED_S: Final = 60.0  # a hub that refuses the login is asked again after so long
 CONNECT_TIMEOUT_S: Final = 5.0  # with READER_BACKOFF_MAX_S below 10 s: a reader is back so soon after its network
 SILENCE_S: Final = 4.0  # a hub that says nothing for so long is asked

@@ -46,8 +46,12 @@ class Backoff:
         return self._random() * bound_s
 
     def spread_s(self, asked_s: float) -> float:
-        """A wait that a hub asked for, so spread that those it asked do not come back together."""
-        return bounded_s(asked_s) * (1.0 + self._random() / 2)
+        """A wait that a hub asked for, so spread that those it asked do not come back together.
+
+        By a second at most: a hub that asks for a long wait has spread it by itself.
+        """
+        asked_s = bounded_s(asked_s)
+        return asked_s + self._random() * min(asked_s / 2, limits.RETRY_SPREAD_S)
 
     def reset(self) -> None:
         """An attempt succeeded."""

@@ -22,7 +22,7 @@ from livedash.client.remote import RemoteHub
 from livedash.client.watchdog import Patience, connect
 from livedash.client.websocket_channel import WebSocketConnector
 from livedash.clock import monotonic_s
-from livedash.errors import NotFoundError, SettingRefusedError, UnreachableError
+from livedash.errors import LivedashError, NotFoundError, SettingRefusedError
 from livedash.transports.close_codes import stays_away
 from livedash.wire.batch import Batch
 from livedash.wire.codec import MSGPACK
@@ -188,7 +188,9 @@ class Feed:
             await asyncio.sleep(wait_s)
             try:
                 wait_s = await self._read_once(backoff, patience)
-            except UnreachableError:
+            except LivedashError as error:
+                if not error.can_retry:
+                    raise
                 wait_s = backoff.next_s()
 
     async def _read_once(self, backoff: Backoff, patience: Patience) -> float | None:

@@ -18,8 +18,9 @@ from livedash.client.loop_thread import LoopThread
 from livedash.client.process import Process
 from livedash.client.watchdog import Patience, connect
 from livedash.errors import LivedashError
+from livedash.transports.close_codes import stays_away
 from livedash.wire.codec import MSGPACK
-from livedash.wire.messages import Bye, Delivery, Subscribe
+from livedash.wire.messages import Bye, Delivery, HubMessage, Subscribe
 from livedash.wire.names import is_glob
 from livedash.wire.position import Position
 
@@ -125,18 +126,26 @@ class Relay:
                 for room in self._rooms:
                     wish = Subscribe(room, self._since(room), "columns", window=self._window)
                     channel.send(MSGPACK.encode_from_client(wish))
-                while (data := await channel.receive()) is not None:
-                    backoff.reset()
-                    self._pass_on(data)
+                bye = await self._pass_all_on(channel, backoff)
             finally:
                 self._channel = None
                 channel.close()
-            await asyncio.sleep(backoff.next_s())
+            asked_s = None if bye is None else bye.retry_after_s
+            if stays_away(channel.close_code) or (bye is not None and asked_s is None):
+                return
+            await asyncio.sleep(backoff.next_s() if asked_s is None else backoff.spread_s(asked_s))
 
-    def _pass_on(self, data: bytes) -> None:
-        message = MSGPACK.decode_from_hub(data)
-        if isinstance(message, Bye):
-            return  # the relay comes back; for the page the comm goes on
+    async def _pass_all_on(self, channel: Channel, backoff: Backoff) -> Bye | None:
+        """Until the connection ends. A bye is the relay's own: for the page the comm goes on."""
+        while (data := await channel.receive()) is not None:
+            message = MSGPACK.decode_from_hub(data)
+            if isinstance(message, Bye):
+                return message
+            backoff.reset()
+            self._pass_on(message, data)
+        return None
+
+    def _pass_on(self, message: HubMessage, data: bytes) -> None:
         if isinstance(message, Delivery):
             self._positions[message.room] = Position(message.epoch, message.offset)
         self._send(data)

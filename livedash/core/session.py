@@ -200,6 +200,11 @@ class Session:
         return {room: each.key for room, each in self._subscriptions.items() if each.key is not None}
 
     @property
+    def is_reader(self) -> bool:
+        """False for who publishes only."""
+        return bool(self._subscriptions or self._families)
+
+    @property
     def rooms(self) -> tuple[str, ...]:
         return tuple(self._subscriptions)
 

@@ -20,7 +20,9 @@ from livedash.errors import SettingRefusedError
 from livedash.server.app import http_server, serve_application
 from livedash.server.auth import TokenLogin
 from livedash.server.config import ServerConfig
+from livedash.server.reconnects import waits_s
 from livedash.server.services import Services
+from livedash.transports.viewer import Viewer
 
 _BACKLOG = 4096
 _DRAIN_POLL_S = 0.05
@@ -69,8 +71,7 @@ async def drain(services: Services, stop_accepting: Callable[[], None]) -> None:
     stop_accepting()
     drain_s = services.config.drain_s
     leaving = services.stage.viewers()
-    for viewer in leaving:
-        viewer.end("draining", retry_after_s=round(random.SystemRandom().uniform(0.2, max(0.4, drain_s / 4)), 2))
+    _send_away(leaving, drain_s)
     end_s = services.stage.clock_s() + drain_s
 
     def is_left() -> bool:
@@ -78,6 +79,15 @@ async def drain(services: Services, stop_accepting: Callable[[], None]) -> None:
 
     while is_left() and services.stage.clock_s() < end_s:  # noqa: ASYNC110  # an event would cost each viewer
         await asyncio.sleep(_DRAIN_POLL_S)
+
+
+def _send_away(viewers: list[Viewer], drain_s: float) -> None:
+    """All at once, each with a wait of its own. Who publishes comes first: readers wait for what it may have to give back."""
+    readers = [viewer for viewer in viewers if viewer.session.is_reader]
+    publishers = [viewer for viewer in viewers if not viewer.session.is_reader]
+    for leaving, longest_s in ((publishers, min(drain_s, limits.PUBLISHER_BACKOFF_MAX_S)), (readers, drain_s)):
+        for viewer, wait_s in zip(leaving, waits_s(len(leaving), longest_s, random.SystemRandom()), strict=True):
+            viewer.end("draining", retry_after_s=wait_s)
 
 
 def new_token() -> str:

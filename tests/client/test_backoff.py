@@ -32,7 +32,8 @@ def test_a_very_long_outage_overflows_nothing() -> None:
 
 def test_a_wait_that_the_hub_asks_for_is_never_shortened() -> None:
     assert Backoff(lambda: 0.0).spread_s(2.4) == 2.4
-    assert Backoff(lambda: 1.0).spread_s(2.0) == 3.0
+    assert Backoff(lambda: 1.0).spread_s(1.0) == 1.5
+    assert Backoff(lambda: 1.0).spread_s(8.0) == 9.0
 
 
 def test_a_wait_that_no_timer_knows_is_a_day_at_most() -> None:

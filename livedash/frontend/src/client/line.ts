@@ -300,6 +300,7 @@ export class Line {
     this.watchdog = null;
     this.connection?.close();
     this.connection = null;
+    if (this.connectedMs !== null) this.begunMs = this.parts.clock.now(); // how long it lived was no wait: all pages that were cut would come back at once
     this.connectedMs = null;
   }
 

@@ -59,6 +59,18 @@ test("when no transport gets through, it waits before it begins anew", async () 
   assert.equal(websocket.connections.length, 2);
 });
 
+test("pages whose server is gone without a word come back apart, however long they were connected", async () => {
+  const { line, clock, websocket } = opened();
+  websocket.last.send(subscribed(0));
+  for (let second = 0; second < 600; second += 4) {
+    await clock.advance(4_000);
+    websocket.last.events.alive();
+  }
+  websocket.last.events.ended(REFUSED);
+  assert.equal(line.status.state, "reconnecting");
+  assert.equal(line.status.retryInS, 0.25); // half of the first bound, by the jitter of these tests
+});
+
 test("a server that drains while a lower transport is tried is met by the best one again", async () => {
   const { clock, websocket, sse, longpoll } = opened();
   websocket.last.events.ended(REFUSED);
@@ -293,7 +305,7 @@ test("a transport that carried the feed and then says nothing gets a second chan
   websocket.last.send(subscribed(0));
   await clock.advance(5_000);
   websocket.last.events.ended(REFUSED);
-  await clock.advance(100);
+  await clock.advance(250);
   assert.equal(websocket.connections.length, 2);
   await clock.advance(5_000);
   assert.equal(websocket.connections.length, 3);
