@@ -302,9 +302,8 @@ class Subscription:
     def _take_records(self, room: Room, now_s: float, max_bytes: int) -> Iterator[Delivery]:
         self._pass_own(room)
         is_all = self.reading.mode == "all"
-        parts = self._own.before_next(
-            room.history.read(self.position.offset, max_bytes if is_all else limits.HISTORY_BYTES)
-        )
+        most_bytes = max_bytes if is_all else limits.HISTORY_BYTES
+        parts = self._own.before_next(room.history.read(self.position.offset, most_bytes))
         if not parts:
             return
         if self.reading.max_hz:

@@ -96,7 +96,7 @@ def measured(
     figures = crowd.figures()
     cuts = statistics.quantiles(figures.latencies_ns, n=100)
     lost = abs(count * viewers - len(figures.latencies_ns))
-    faults = lost + figures.gaps + figures.holes + figures.doubles + figures.refused
+    faults = lost + sum(figures.gaps.values()) + figures.holes + figures.doubles + figures.refused
     return Round(cuts[49] / 1e6, cuts[98] / 1e6, slow["waiting_bytes"], rss_bytes, faults)
 
 

@@ -79,9 +79,10 @@ def told(signal_ns: int, all_figures: list[Figures], viewers: int) -> bool:
     faults = {
         name: sum(getattr(each, name) for each in all_figures) for name in ("holes", "doubles", "gaps", "refused")
     }
+    gaps = sum((Counter(each.gaps) for each in all_figures), Counter[str]())
     codes = sum((Counter(each.codes) for each in all_figures), Counter[str]())
-    print(f"{faults}; close codes {dict(codes)}", flush=True)
-    return len(consistent) == viewers and not (faults["holes"] or faults["doubles"] or faults["gaps"])
+    print(f"{faults}; gaps {dict(gaps)}; close codes {dict(codes)}", flush=True)
+    return len(consistent) == viewers and not (faults["holes"] or faults["doubles"] or gaps)
 
 
 def restarted(hub: ServeProcess, crowds: list[CrowdProcess], viewers: int, *, is_killed: bool) -> bool:

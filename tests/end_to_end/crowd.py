@@ -39,6 +39,7 @@ class Heard(msgspec.Struct):
     op: str
     epoch: str = ""
     offset: int = 0
+    reason: str = ""
     records: list[Record] = []
     retry_after_s: float | None = None
 
@@ -54,7 +55,7 @@ class Figures:
     connected_ns: list[int] = field(default_factory=list)
     consistent_ns: list[int] = field(default_factory=list)
     refused: int = 0
-    gaps: int = 0
+    gaps: dict[str, int] = field(default_factory=dict)  # by their reasons
     holes: int = 0
     doubles: int = 0
     codes: dict[str, int] = field(default_factory=dict)
@@ -163,9 +164,10 @@ class Viewer(asyncio.Protocol):
                 figures.latencies_ns += [now_ns - record.sent_ns for record in heard.records]
                 if not self._is_consistent and heard.records[-1].sent_ns > self._connected_ns:
                     self._is_consistent = True
-                    figures.consistent_ns.append(now_ns)
+                    if self._connected_ns > self._crowd.begun_ns:
+                        figures.consistent_ns.append(now_ns)
             case "gap":
-                figures.gaps += 1
+                figures.gaps[heard.reason] = figures.gaps.get(heard.reason, 0) + 1
             case "snapshot":
                 self._position = heard.epoch, heard.offset
             case "bye":
@@ -188,6 +190,7 @@ class Crowd:
     def __init__(self, port: int, token: str, count: int) -> None:
         self.port = port
         self.figures = Figures()
+        self.begun_ns = 0
         self._count = count
         self._tasks: set[asyncio.Future[None]] = set()
         self._all_connected = asyncio.Event()
@@ -218,7 +221,7 @@ class Crowd:
         while line := await commands.readline():
             match line.strip():
                 case b"begin":
-                    self.figures = Figures()
+                    self.figures, self.begun_ns = Figures(), time.monotonic_ns()
                 case b"figures":
                     _answer(msgspec.json.encode(self.figures))
                 case b"consistent":

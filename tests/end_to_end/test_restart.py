@@ -48,6 +48,6 @@ def test_all_viewers_of_a_hub_that_is_restarted_resume_without_a_hole_or_a_doubl
             hub.start()
             wait_until(lambda: crowd.consistent() >= VIEWERS, LIMIT_S, "each viewer reads what comes again")
             figures = crowd.figures()
-            assert (figures.holes, figures.doubles, figures.gaps) == (0, 0, 0)
+            assert (figures.holes, figures.doubles, figures.gaps) == (0, 0, {})
             if end is ServeProcess.stop:
                 assert figures.codes == {"4001": VIEWERS}
