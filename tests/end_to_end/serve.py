@@ -21,7 +21,7 @@ ANSWER_LIMIT_S = 5.0
 class ServeProcess:
     """A hub outside Jupyter. Entering starts it; `stop` and `start` restart it on the same port with the same token.
 
-    `port` and `token` are the caller's, or made here; `arguments` are added to the command line.
+    `port` and `token` are the caller's, or made here; `arguments` are added to the command line. `program`: how Python runs it.
     """
 
     def __init__(
@@ -32,9 +32,10 @@ class ServeProcess:
         token: str | None = None,
         arguments: Sequence[str] = (),
         extra: Mapping[str, str] | None = None,
+        program: Sequence[str] = ("-m", "livedash"),
     ) -> None:
         self.folder, self.port, self.token = folder, port or free_port(), token or secrets.token_hex(16)
-        self._arguments, self._extra = arguments, dict(extra or {})
+        self._arguments, self._extra, self._program = arguments, dict(extra or {}), program
         self._running: Running | None = None
 
     @property
@@ -66,7 +67,7 @@ class ServeProcess:
 
     def start(self) -> None:
         """Returns once it answers."""
-        command = [sys.executable, "-m", "livedash", "serve", "--port", str(self.port), "--token", self.token]
+        command = [sys.executable, *self._program, "serve", "--port", str(self.port), "--token", self.token]
         self.folder.mkdir(parents=True, exist_ok=True)
         self._running = start(
             [*command, *self._arguments], log_path=self.folder / "serve.log", folder=self.folder, extra=self._extra
