@@ -222,6 +222,7 @@ class Crowd:
             match line.strip():
                 case b"begin":
                     self.figures, self.begun_ns = Figures(), time.monotonic_ns()
+                    _answer(b"0")
                 case b"figures":
                     _answer(msgspec.json.encode(self.figures))
                 case b"consistent":
@@ -252,6 +253,7 @@ class CrowdProcess:
 
     def begin(self) -> None:
         self._say("begin")
+        self._answer()
 
     def figures(self) -> Figures:
         self._say("figures")
