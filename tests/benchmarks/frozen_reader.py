@@ -138,6 +138,7 @@ def main() -> int:
             publisher.post(HEAVY, {"n": number, "text": HEAVY_TEXT})
         with CrowdProcess(hub.port, hub.token, given.viewers) as crowd:
             publisher.run(given.rate, 2.0)  # warm
+            time.sleep(4 * SETTLE_S)
             for number in range(given.rounds):
                 kinds = (False, True) if number % 2 == 0 else (True, False)
                 for is_frozen in kinds:
