@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import redis
 
@@ -83,7 +84,7 @@ class RedisServer(Server):
 
 
 @contextlib.contextmanager
-def connected(port: int) -> Iterator[redis.Redis]:
+def connected(port: int) -> Iterator[Any]:
     """A client that gives text, not bytes."""
     with redis.Redis(port=port, socket_timeout=ANSWER_LIMIT_S, decode_responses=True) as client:
         yield client
