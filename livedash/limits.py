@@ -117,6 +117,9 @@ STORE_ANSWERS: Final = 2 * PUBLISHER_IN_FLIGHT  # kept per publisher and room: a
 
 # Brokers
 BROKER_NODES: Final = 1000  # hubs whose last entry is remembered: each start of a hub is one
+BROKER_AUTHORS: Final = (
+    1024  # entries of a room that are told apart when a hub gives them back: what may be on its way twice
+)
 BROKER_READ_S: Final = 2.0  # a read of the log that finds nothing says so: a connection that is dead is found by that
 BROKER_ANSWER_S: Final = 3.0  # what the broker may take for anything else
 BROKER_RETRY_S: Final = 0.5  # between two tries to reach it, at most: gaps close within a second of its return

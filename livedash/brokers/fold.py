@@ -41,14 +41,14 @@ class Fold:
         if self.state.knows(entry):
             result = known_result(self.state, entry)
         else:
-            self.state.note(entry)
+            self.state.numbers.add(entry.node, entry.number)
             result = self._apply(mark, entry, asked, now_s)
         if asked is not None:
             self.answer(asked, result)
 
     def answer_known(self) -> None:
         """What the shelves had of this hub's own entries."""
-        for asked in self._outgoing.answered_up_to(self.state.numbers.get(self._node, 0)):
+        for asked in self._outgoing.answered_if(lambda number: self.state.numbers.has(self._node, number)):
             self.answer(asked, known_result(self.state, asked.entry))
 
     def _apply(self, mark: Mark, entry: Entry, asked: Asked | None, now_s: float) -> Result:
@@ -56,7 +56,7 @@ class Fold:
         if room is not None and mark <= self._as_of.get(room, 0):
             return known_result(self.state, entry)
         self.touched[_shelf_of(entry)] = mark
-        return self.state.make(entry.change, entry.moment, now_s, asked.asker if asked else NOBODY)
+        return self.state.make_entry(entry, now_s, asked.asker if asked else NOBODY)
 
 
 def known_result(state: SharedState, entry: Entry) -> Result:

@@ -3,32 +3,52 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from livedash.brokers.entries import Entry, to_bytes
-from livedash.core.changes import Asker, Then
+from livedash.brokers.entries import Entry, SharedChange, to_bytes
+from livedash.core.changes import Append, Asker, Result, Then
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
+    """`thens`: who waits for the result; more than one where a publisher sent its batch again."""
+
     entry: Entry
     data: bytes
-    then: Then
+    thens: list[Then]
     asker: Asker
+
+    def answer(self, result: Result) -> None:
+        for then in self.thens:
+            then(result)
 
 
 class Outgoing:
+    """Of one hub."""
+
     def __init__(self) -> None:
         self._asked: OrderedDict[int, Asked] = OrderedDict()
+        self._batches: dict[tuple[str, str, int], Asked] = {}  # by room, publisher and its number
         self._unsent: deque[Asked] = deque()
         self.nbytes = 0
 
     def __len__(self) -> int:
         return len(self._asked)
 
+    def joins(self, change: SharedChange, then: Then) -> bool:
+        """True for a batch that is on its way already: its publisher had no answer for long, and sent it again."""
+        asked = self._batches.get(batch) if (batch := _batch_of(change)) is not None else None
+        if asked is None:
+            return False
+        asked.thens.append(then)
+        return True
+
     def add(self, entry: Entry, then: Then, asker: Asker) -> None:
-        asked = Asked(entry, to_bytes(entry), then, asker)
+        asked = Asked(entry, to_bytes(entry), [then], asker)
         self._asked[entry.number] = asked
+        if (batch := _batch_of(entry.change)) is not None:
+            self._batches[batch] = asked
         self._unsent.append(asked)
         self.nbytes += len(asked.data)
 
@@ -50,8 +70,16 @@ class Outgoing:
         asked = self._asked.pop(number, None)
         if asked is not None:
             self.nbytes -= len(asked.data)
+            if (batch := _batch_of(asked.entry.change)) is not None:
+                del self._batches[batch]
         return asked
 
-    def answered_up_to(self, number: int) -> list[Asked]:
-        """Entries up to that one were made by what a hub took over from the shelves."""
-        return [asked for each in [known for known in self._asked if known <= number] if (asked := self.answered(each))]
+    def answered_if(self, is_made: Callable[[int], bool]) -> list[Asked]:
+        """Entries that were made by what a hub took over from the shelves."""
+        return [asked for each in list(self._asked) if is_made(each) and (asked := self.answered(each))]
+
+
+def _batch_of(change: SharedChange) -> tuple[str, str, int] | None:
+    if not isinstance(change, Append) or change.publisher is None or change.seq is None:
+        return None
+    return change.room, change.publisher, change.seq

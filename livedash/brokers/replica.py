@@ -87,6 +87,8 @@ class Replica:
         self._away_since_s: float | None = clock_s()
 
     def submit(self, change: SharedChange, then: Then, asker: Asker = NOBODY) -> None:
+        if self._outgoing.joins(change, then):
+            return
         self._number += 1
         moment = Moment(self._now_us(), self._new_epoch())
         self._outgoing.add(Entry(self.node, self._number, moment, change), then, asker)
@@ -241,7 +243,7 @@ class Replica:
         while fold.mark < end:
             for mark, data in await self._broker.read(standing.generation, fold.mark):
                 fold.take(mark, data, self._clock_s())
-        missing = list(missing_in(fresh.hub, self._state.hub))
+        missing = list(missing_in(fresh.hub, self._state.hub, self._state.authors))
         fold.answer_known()
         self._state.exchange(fresh, self._now_us(), self._clock_s())
         fold.state = self._state
@@ -250,7 +252,7 @@ class Replica:
         for what in missing:
             self.submit(Rescue(what), _nothing)
         for asked, result in answers:
-            asked.then(result)
+            asked.answer(result)
 
     async def _begin(self, standing: Standing) -> None:
         """A new generation, of what this hub knows. Another hub may be quicker: then that one's is taken over."""
@@ -271,7 +273,7 @@ class Replica:
 
 
 def _answer(asked: Asked, result: Result) -> None:
-    asked.then(result)
+    asked.answer(result)
 
 
 def _nothing(_: Result) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from livedash.brokers.contract import Mark, Shelf
 from livedash.brokers.entries import decoder, to_bytes
+from livedash.brokers.numbers import Numbers
 from livedash.brokers.state import SharedState
 from livedash.core.kept import KeptAnswer, KeptRoom, RoomHeader, kept_of, room_of
 from livedash.core.publishers import Request
@@ -48,7 +49,7 @@ class HubState(msgspec.Struct, frozen=True, array_like=True):
 
     as_of: Mark
     defaults: RoomSettings
-    numbers: dict[str, int]
+    numbers: dict[str, list[tuple[int, int]]]
     rescued: list[tuple[str, str, int]]
     deleted: dict[str, dict[str, GapReason]]
     requests: list[tuple[str, Request, Position, float]]
@@ -114,7 +115,7 @@ def state_of_hub(state: SharedState, as_of: Mark) -> bytes:
     rescued = [(*place, offset) for place, offset in state.rescued.items()]
     hub = state.hub
     return to_bytes(
-        HubState(as_of, hub.defaults, dict(state.numbers), rescued, hub.deleted.all(), list(hub.idempotency.all()))
+        HubState(as_of, hub.defaults, state.numbers.all(), rescued, hub.deleted.all(), list(hub.idempotency.all()))
     )
 
 
@@ -144,7 +145,7 @@ def put_into(state: SharedState, shelves: Mapping[str, Shelf]) -> tuple[Mark, di
     except (msgspec.DecodeError, KeyError) as error:
         raise ProtocolError(f"the broker's shelves hold what this livedash can't read: {error}") from error
     state.hub.defaults = hub.defaults
-    state.numbers.update(hub.numbers)
+    state.numbers = Numbers(hub.numbers)
     state.rescued.update({(room, epoch): offset for room, epoch, offset in hub.rescued})
     for name, former in hub.deleted.items():
         state.hub.deleted.remember(name, former)

@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 
 from livedash import limits
-from livedash.brokers.entries import AddLink, Entry, PutDashboard, Rescue, RevokeLink, SharedChange
-from livedash.core.changes import NOBODY, Asker, Moment, Result, result_of
+from livedash.brokers.entries import AddLink, Entry, PutDashboard, Rescue, RevokeLink, SharedChange, room_of
+from livedash.brokers.numbers import Numbers
+from livedash.core.changes import NOBODY, Append, Asker, GiveBack, Moment, Result, result_of
 from livedash.core.hub import Hub
-from livedash.core.rescue import Rescued, rescue
+from livedash.core.rescue import Author, Rescued, rescue
 from livedash.errors import LivedashError
 from livedash.sharing.registry import LinkRegistry
+from livedash.wire.position import NO_EPOCH
 from livedash.wire.specs import DashboardSpec
 
 Dashboards = dict[str, DashboardSpec]
 
 
 class SharedState:
-    """`numbers`: the last entry of each node. `rescued`: up to where an epoch of a room was taken in from another hub."""
+    """`numbers`: the entries that were made. `rescued`: up to where an epoch of a room was taken in from another hub.
+
+    `authors`: of each room, whose entries its last records came by; for this hub's own use.
+    """
 
     def __init__(self, hub: Hub, links: LinkRegistry, dashboards: Dashboards) -> None:
         self.hub = hub
         self.links = links
         self.dashboards = dashboards
-        self.numbers: OrderedDict[str, int] = OrderedDict()
+        self.numbers = Numbers()
+        self.authors: dict[str, deque[tuple[str, Author]]] = {}
         self.rescued: OrderedDict[tuple[str, str], int] = OrderedDict()
 
     def knows(self, entry: Entry) -> bool:
         """True for one that was made already: its node sent it again, not knowing that it had arrived."""
-        return entry.number <= self.numbers.get(entry.node, 0)
+        return self.numbers.has(entry.node, entry.number)
 
-    def note(self, entry: Entry) -> None:
-        self.numbers[entry.node] = entry.number
-        self.numbers.move_to_end(entry.node)
-        if len(self.numbers) > limits.BROKER_NODES:
-            self.numbers.popitem(last=False)
+    def make_entry(self, entry: Entry, now_s: float, asker: Asker = NOBODY) -> Result:
+        """As `make`, and remembers whose records came with it."""
+        room = room_of(entry.change)
+        before = self._top_of(room)
+        result = self.make(entry.change, entry.moment, now_s, asker)
+        after = self._top_of(room)
+        if room is not None and after != before and isinstance(entry.change, Append | GiveBack):
+            epoch, last = after
+            author = (epoch, Author(last, entry.node, entry.number))
+            self.authors.setdefault(room, deque(maxlen=limits.BROKER_AUTHORS)).append(author)
+        return result
 
     def make(self, change: SharedChange, moment: Moment, now_s: float, asker: Asker = NOBODY) -> Result:
         """Makes the change, and says what came of it; `now_s` is the time of this hub's viewers."""
@@ -60,13 +72,22 @@ class SharedState:
         self.links.exchange(other.links)
         self.dashboards.clear()
         self.dashboards.update(other.dashboards)
-        self.numbers, self.rescued = other.numbers, other.rescued
+        self.numbers, self.rescued, self.authors = other.numbers, other.rescued, other.authors
 
     def _rescue(self, what: Rescued, moment: Moment, now_s: float) -> Result:
         place = (what.room, what.epoch)
         known_to = self.rescued.get(place, 0)
-        position = rescue(self.hub, what, known_to, moment.at_us, now_s, moment.epoch)
+
+        def is_made(author: Author) -> bool:
+            return self.numbers.has(author.node, author.number)
+
+        for author in rescue(self.hub, what, known_to, is_made, moment.at_us, now_s, moment.epoch):
+            self.numbers.add(author.node, author.number)
         self.rescued[place] = max(known_to, what.last)
         if len(self.rescued) > limits.DELETED_ROOMS:
             self.rescued.popitem(last=False)
-        return position
+        return self.hub.room(what.room).position
+
+    def _top_of(self, name: str | None) -> tuple[str, int]:
+        room = self.hub.rooms.get(name) if name is not None else None
+        return (NO_EPOCH, 0) if room is None else (room.epoch, room.history.top)

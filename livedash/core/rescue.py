@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -14,6 +15,14 @@ from livedash.wire.batch import Batch
 from livedash.wire.position import Position
 
 
+class Author(msgspec.Struct, frozen=True, array_like=True):
+    """The entry of the former log whose last record lies at `last`: the number that `node` gave it."""
+
+    last: int
+    node: str
+    number: int
+
+
 class Rescued(msgspec.Struct, frozen=True, array_like=True):
     """`batches` follow each other from the offset `first` of `epoch` on; `answers` are the publishers' for them."""
 
@@ -21,6 +30,7 @@ class Rescued(msgspec.Struct, frozen=True, array_like=True):
     epoch: str
     first: int
     batches: tuple[Batch, ...]
+    authors: tuple[Author, ...] = ()
     answers: tuple[KeptAnswer, ...] = ()
     settings: Mapping[str, Any] | None = None
 
@@ -29,11 +39,28 @@ class Rescued(msgspec.Struct, frozen=True, array_like=True):
         return self.first - 1 + sum(batch.count for batch in self.batches)
 
 
-def rescue(hub: Hub, what: Rescued, known_to: int, now_us: int, now_s: float, new_epoch: str) -> Position:
-    """Where its last record lies now. `known_to`: the last offset of the epoch that was rescued before, 0 for none.
+@dataclass(slots=True)
+class _Group:
+    """What came by one entry, as far as that is known; `last` is the offset of its last record in the former log."""
 
-    Records whose offsets others have taken meanwhile come last, as new ones. Raises LivedashError for what a keyed room
-    does not take.
+    last: int = 0
+    batches: list[Batch] = field(default_factory=list)
+    author: Author | None = None
+
+
+def rescue(
+    hub: Hub,
+    what: Rescued,
+    known_to: int,
+    is_made: Callable[[Author], bool],
+    now_us: int,
+    now_s: float,
+    new_epoch: str,
+) -> list[Author]:
+    """The entries that are made by it. `known_to`: the last offset of the epoch that was rescued before, 0 for none.
+
+    Records whose offsets others have taken meanwhile come last, as new ones; those of entries that `is_made` are there
+    already. Raises LivedashError for what a keyed room does not take.
     """
     room = hub.rooms.get(what.room)
     is_new = begins = room is None
@@ -41,23 +68,40 @@ def rescue(hub: Hub, what: Rescued, known_to: int, now_us: int, now_s: float, ne
         room = hub.begin_room(what.room, new_epoch, what.settings, top=what.first - 1)
         room.note_continued(what.epoch, what.first - 1)
     upto = room.continued.get(what.epoch, -1)
-    keeps_place = upto == room.history.top
-    moved_by = 0 if keeps_place else room.history.top - max(upto, known_to, what.first - 1)
-    offset = what.first - 1
+    continued = what.epoch if upto == room.history.top else None
+    answers = {answer.position.offset: answer for answer in what.answers}
+    made: list[Author] = []
+    for group in _groups(what, max(upto, known_to)):
+        if group.author is not None and is_made(group.author):
+            continue
+        for batch in group.batches:
+            hub.append_to(room, batch, now_us, is_new=is_new, continued=continued)
+            is_new = False
+        if group.author is not None:
+            made.append(group.author)
+        _remember(room, answers.get(group.last))
+    hub.tell_change(what.room, begins, now_s)
+    return made
+
+
+def _groups(what: Rescued, known_to: int) -> Iterator[_Group]:
+    """Without what lies at or before `known_to`."""
+    authors = {author.last: author for author in what.authors}
+    group, offset = _Group(), what.first - 1
     for batch in what.batches:
-        known = min(batch.count, max(0, max(upto, known_to) - offset))
+        known = min(batch.count, max(0, known_to - offset))
         offset += batch.count
         if known < batch.count:
-            continued = what.epoch if keeps_place else None
-            hub.append_to(room, batch.slice(known, batch.count), now_us, is_new=is_new, continued=continued)
-            is_new = False
-    _remember(room, what.answers, max(upto, known_to), moved_by)
-    hub.tell_change(what.room, begins, now_s)
-    return room.position
+            group.batches.append(batch.slice(known, batch.count))
+        group.last, group.author = offset, authors.get(offset)
+        if group.author is not None:
+            if group.batches:
+                yield group
+            group = _Group()
+    if group.batches:
+        yield group
 
 
-def _remember(room: Room, answers: tuple[KeptAnswer, ...], known_to: int, moved_by: int) -> None:
-    for answer in answers:
-        if answer.position.offset > known_to and room.publishers.answer(answer.publisher, answer.seq) is None:
-            position = Position(room.epoch, answer.position.offset + moved_by)
-            room.publishers.remember(answer.publisher, answer.seq, position)
+def _remember(room: Room, answer: KeptAnswer | None) -> None:
+    if answer is not None and room.publishers.answer(answer.publisher, answer.seq) is None:
+        room.publishers.remember(answer.publisher, answer.seq, Position(room.epoch, room.history.top))
