@@ -237,6 +237,7 @@ class Replica:
             answers.append((asked, result))
 
         fresh = self._fresh()
+        fresh.generation = standing.generation
         mark, as_of = put_into(fresh, await self._broker.load(standing.generation))
         fold = Fold(fresh, self._outgoing, self.node, mark, as_of, answer_later)
         end = await self._broker.end(standing.generation)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections import OrderedDict, deque
 
 from livedash import limits
@@ -21,13 +23,14 @@ Dashboards = dict[str, DashboardSpec]
 class SharedState:
     """`numbers`: the entries that were made. `rescued`: up to where an epoch of a room was taken in from another hub.
 
-    `authors`: of each room, whose entries its last records came by; for this hub's own use.
+    `authors`: of each room, whose entries its last records came by; for this hub's own use. `generation`: of the log.
     """
 
     def __init__(self, hub: Hub, links: LinkRegistry, dashboards: Dashboards) -> None:
         self.hub = hub
         self.links = links
         self.dashboards = dashboards
+        self.generation = ""
         self.numbers = Numbers()
         self.authors: dict[str, deque[tuple[str, Author]]] = {}
         self.rescued: OrderedDict[tuple[str, str], int] = OrderedDict()
@@ -40,7 +43,7 @@ class SharedState:
         """As `make`, and remembers whose records came with it."""
         room = room_of(entry.change)
         before = self._top_of(room)
-        result = self.make(entry.change, entry.moment, now_s, asker)
+        result = self.make(entry.change, _moment_in(self.generation, entry.moment), now_s, asker)
         after = self._top_of(room)
         if room is not None and after != before and isinstance(entry.change, Append | GiveBack):
             epoch, last = after
@@ -73,6 +76,7 @@ class SharedState:
         self.dashboards.clear()
         self.dashboards.update(other.dashboards)
         self.numbers, self.rescued, self.authors = other.numbers, other.rescued, other.authors
+        self.generation = other.generation
 
     def _rescue(self, what: Rescued, moment: Moment, now_s: float) -> Result:
         place = (what.room, what.epoch)
@@ -91,3 +95,9 @@ class SharedState:
     def _top_of(self, name: str | None) -> tuple[str, int]:
         room = self.hub.rooms.get(name) if name is not None else None
         return (NO_EPOCH, 0) if room is None else (room.epoch, room.history.top)
+
+
+def _moment_in(generation: str, moment: Moment) -> Moment:
+    """An entry may come again in another generation: what begins with it there is another epoch."""
+    digest = hashlib.blake2b(f"{generation}:{moment.epoch}".encode()).digest()
+    return Moment(moment.at_us, base64.b32encode(digest).decode().lower()[: limits.EPOCH_CHARACTERS])

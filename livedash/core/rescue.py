@@ -46,6 +46,12 @@ class _Group:
     last: int = 0
     batches: list[Batch] = field(default_factory=list)
     author: Author | None = None
+    answer: KeptAnswer | None = None
+
+    def is_in(self, room: Room) -> bool:
+        """True for a publisher's batch that came by another entry as well."""
+        answer = self.answer
+        return answer is not None and room.publishers.answer(answer.publisher, answer.seq) is not None
 
 
 def rescue(
@@ -59,8 +65,8 @@ def rescue(
 ) -> list[Author]:
     """The entries that are made by it. `known_to`: the last offset of the epoch that was rescued before, 0 for none.
 
-    Records whose offsets others have taken meanwhile come last, as new ones; those of entries that `is_made` are there
-    already. Raises LivedashError for what a keyed room does not take.
+    Records whose offsets others have taken meanwhile come last, as new ones; those of entries that `is_made`, and
+    batches that their publishers sent twice, are there already. Raises LivedashError for what a keyed room does not take.
     """
     room = hub.rooms.get(what.room)
     is_new = begins = room is None
@@ -69,17 +75,18 @@ def rescue(
         room.note_continued(what.epoch, what.first - 1)
     upto = room.continued.get(what.epoch, -1)
     continued = what.epoch if upto == room.history.top else None
-    answers = {answer.position.offset: answer for answer in what.answers}
     made: list[Author] = []
     for group in _groups(what, max(upto, known_to)):
-        if group.author is not None and is_made(group.author):
+        if group.is_in(room) or (group.author is not None and is_made(group.author)):
             continue
         for batch in group.batches:
             hub.append_to(room, batch, now_us, is_new=is_new, continued=continued)
             is_new = False
         if group.author is not None:
             made.append(group.author)
-        _remember(room, answers.get(group.last))
+        if group.answer is not None:
+            position = Position(room.epoch, room.history.top)
+            room.publishers.remember(group.answer.publisher, group.answer.seq, position)
     hub.tell_change(what.room, begins, now_s)
     return made
 
@@ -87,21 +94,17 @@ def rescue(
 def _groups(what: Rescued, known_to: int) -> Iterator[_Group]:
     """Without what lies at or before `known_to`."""
     authors = {author.last: author for author in what.authors}
+    answers = {answer.position.offset: answer for answer in what.answers}
     group, offset = _Group(), what.first - 1
     for batch in what.batches:
         known = min(batch.count, max(0, known_to - offset))
         offset += batch.count
         if known < batch.count:
             group.batches.append(batch.slice(known, batch.count))
-        group.last, group.author = offset, authors.get(offset)
-        if group.author is not None:
+        group.last, group.author, group.answer = offset, authors.get(offset), answers.get(offset)
+        if group.author is not None or group.answer is not None:
             if group.batches:
                 yield group
             group = _Group()
     if group.batches:
         yield group
-
-
-def _remember(room: Room, answer: KeptAnswer | None) -> None:
-    if answer is not None and room.publishers.answer(answer.publisher, answer.seq) is None:
-        room.publishers.remember(answer.publisher, answer.seq, Position(room.epoch, room.history.top))
