@@ -34,7 +34,7 @@ def fresh_state() -> SharedState:
 class HubOnBroker:
     """One of several hubs."""
 
-    def __init__(self, broker: MemoryBroker | Broker) -> None:
+    def __init__(self, broker: Broker) -> None:
         self.broker = broker
         self.shared = fresh_state()
         self.replica = Replica(
