@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import msgspec
+
 Mark = int  # a place in the log; each entry's is above those before it
 BEFORE_ALL: Mark = 0
 Found = Literal["there", "trimmed", "lost"]
@@ -36,6 +38,19 @@ class Standing:
     @property
     def is_settled(self) -> bool:
         return self.generation is not None and self.settled_run == self.run
+
+
+class BrokerState(msgspec.Struct, frozen=True):
+    """What a hub tells of its broker. `state`: connected, starting, or away: what callers ask for waits then.
+
+    `waiting`: changes that are not in the log yet. `hubs`: that are there, with this one. `reason` None: all is well.
+    """
+
+    state: str
+    address: str
+    hubs: int
+    waiting: int
+    reason: str | None = None
 
 
 class Broker(Protocol):

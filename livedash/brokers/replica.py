@@ -12,11 +12,9 @@ import contextlib
 import logging
 from collections.abc import Callable
 
-import msgspec
-
 from livedash import limits
 from livedash.brokers.arrival import Nodes
-from livedash.brokers.contract import BEFORE_ALL, Broker, BrokerLostError, StaleError, Standing
+from livedash.brokers.contract import BEFORE_ALL, Broker, BrokerLostError, BrokerState, StaleError, Standing
 from livedash.brokers.entries import Entry, Rescue, SharedChange
 from livedash.brokers.fold import Fold
 from livedash.brokers.outgoing import Asked, Outgoing
@@ -44,18 +42,11 @@ _KEEPER = "keeper"
 _POLL_S = 0.01
 
 
-class ReplicaState(msgspec.Struct, frozen=True):
-    """`state`: connected, starting, or away: what callers ask for waits then. `waiting`: changes. `hubs`: that are there."""
-
-    state: str
-    address: str
-    hubs: int
-    waiting: int
-    reason: str | None = None
-
-
 class Replica:
-    """Writes. On the hub's loop. `clock_s` is the time of the hub's viewers; `fresh` makes an empty state."""
+    """Writes. On the hub's loop. `clock_s` is the time of the hub's viewers; `fresh` makes an empty state.
+
+    `on_change` is called when the broker is found to be away, and when it is there (again).
+    """
 
     def __init__(
         self,
@@ -66,6 +57,7 @@ class Replica:
         now_us: Callable[[], int],
         clock_s: Callable[[], float],
         new_id: Callable[[], str],
+        on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self.node = new_id()
         self._broker = broker
@@ -74,6 +66,7 @@ class Replica:
         self._now_us = now_us
         self._clock_s = clock_s
         self._new_id = new_id
+        self._on_change = on_change
         self._nodes = Nodes(self.node)
         self._outgoing = Outgoing()
         self._number = 0
@@ -121,10 +114,10 @@ class Replica:
             await self._broker.leave(self.node)
         await self._broker.close()
 
-    def state(self) -> ReplicaState:
+    def state(self) -> BrokerState:
         away = "away" if self._opened.is_set() else "starting"
         state = "connected" if self._away_since_s is None else away
-        return ReplicaState(state, self._broker.address, len(self._nodes.known) + 1, len(self._outgoing), self._reason)
+        return BrokerState(state, self._broker.address, len(self._nodes.known) + 1, len(self._outgoing), self._reason)
 
     @property
     def away_s(self) -> float:
@@ -219,12 +212,15 @@ class Replica:
         self._away_since_s = self._reason = None
         self._opened.set()
         self._wake.set()
+        self._on_change()
 
     def _note_away(self, reason: str) -> None:
-        if self._away_since_s is None:
+        was_here = self._away_since_s is None
+        self._reason = reason
+        if was_here:
             self._away_since_s = self._clock_s()
             log.warning("the broker at %s is away: %s; what comes waits", self._broker.address, reason)
-        self._reason = reason
+            self._on_change()
 
     # Generations
 

@@ -11,15 +11,14 @@ import msgspec
 import typer
 
 from livedash.cli.hub import AsJson, Url, asked_endpoint, asked_hub
+from livedash.client.contract import HubReport
 from livedash.client.endpoint import endpoint_of_url
 from livedash.client.feed import Feed
 from livedash.client.http import request
 from livedash.client.loop_thread import LoopThread
 from livedash.client.remote import RemoteHub
 from livedash.client.room import list_of_rooms
-from livedash.client.status import told_store, told_viewers
-from livedash.store.contract import StoreState
-from livedash.transports.backlog import SlowViewers
+from livedash.client.status import told_broker, told_store, told_viewers
 from livedash.wire.messages import Gap
 from livedash.wire.names import checked_glob
 
@@ -59,13 +58,17 @@ def status(url: Url = None, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(told))
         return
     typer.echo(f"hub            {endpoint.address}")
-    data_dir, slow_viewers = told.pop("data_dir", None), told.pop("slow_viewers", None)
+    hub = msgspec.convert(told, HubReport)
     for name, value in told.items():
+        if name in HubReport.__struct_fields__:
+            continue
         typer.echo(f"{name:<14} {value:,}" if isinstance(value, int) else f"{name:<14} {value}")
-    if slow_viewers is not None and (line := told_viewers(msgspec.convert(slow_viewers, SlowViewers))):
+    if hub.slow_viewers is not None and (line := told_viewers(hub.slow_viewers)):
         typer.echo(f"slow_viewers   {line}")
-    if data_dir is not None:
-        typer.echo(f"data_dir       {told_store(msgspec.convert(data_dir, StoreState))}")
+    if hub.data_dir is not None:
+        typer.echo(f"data_dir       {told_store(hub.data_dir)}")
+    if hub.broker is not None:
+        typer.echo(f"broker         {told_broker(hub.broker)}")
 
 
 def _print_line(text: str) -> bool:

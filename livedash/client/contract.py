@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from livedash.brokers.contract import BrokerState
 from livedash.store.contract import StoreState
 from livedash.transports.backlog import SlowViewers
 from livedash.wire.batch import Batch
@@ -82,10 +83,11 @@ class History:
 
 
 class HubReport(msgspec.Struct, frozen=True):
-    """How a hub is. `data_dir`: how it keeps its rooms on disk, None where it does not."""
+    """How a hub is. `data_dir`: how it keeps its rooms on disk; `broker`: how it shares them. None where it does not."""
 
     slow_viewers: SlowViewers | None = None
     data_dir: StoreState | None = None
+    broker: BrokerState | None = None
 
 
 class HubAccess(Protocol):

@@ -20,7 +20,7 @@ from livedash.client.watchdog import Patience, connect
 from livedash.errors import LivedashError
 from livedash.transports.close_codes import stays_away
 from livedash.wire.codec import MSGPACK
-from livedash.wire.messages import Bye, Delivery, HubMessage, Subscribe
+from livedash.wire.messages import Bye, Degraded, Delivery, HubMessage, Subscribe
 from livedash.wire.names import is_glob
 from livedash.wire.position import Position
 
@@ -103,6 +103,7 @@ class Relay:
         self._window = window
         self._positions: dict[str, Position] = {}
         self._channel: Channel | None = None
+        self._is_degraded = False
         self._task = thread.call(lambda: asyncio.ensure_future(self._relay_for_ever()))
 
     def receive(self, data: bytes) -> None:
@@ -130,6 +131,7 @@ class Relay:
             finally:
                 self._channel = None
                 channel.close()
+                self._forget_degraded()
             asked_s = None if bye is None else bye.retry_after_s
             if stays_away(channel.close_code) or (bye is not None and asked_s is None):
                 return
@@ -148,7 +150,15 @@ class Relay:
     def _pass_on(self, message: HubMessage, data: bytes) -> None:
         if isinstance(message, Delivery):
             self._positions[message.room] = Position(message.epoch, message.offset)
+        if isinstance(message, Degraded):
+            self._is_degraded = message.reason is not None
         self._send(data)
+
+    def _forget_degraded(self) -> None:
+        """Each connection is told anew; the page, whose comm goes on, knows of one only."""
+        if self._is_degraded:
+            self._is_degraded = False
+            self._send(MSGPACK.encode(Degraded()))
 
     def _since(self, room: str) -> str:
         cursor = ",".join(f"{name}:{position}" for name, position in self._positions.items())

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from livedash import limits
+from livedash.brokers.contract import BrokerState
 from livedash.client.contract import HubAccess, HubReport, SourceState
 from livedash.client.process import Process
 from livedash.client.spool import RoomSpoolStatistics
@@ -21,7 +22,7 @@ class StatusReport:
     `endpoint` is for people: a URL without secrets, a socket's path, or 'in this process'. `panels_by`, "server" or
     "comm": how this process's panels get their records. Counts are records. `data_dir`: how the hub keeps its rooms on
     disk, None where it does not, or does not answer; `slow_viewers`: what waits for the hub's viewers, and how often one was
-    moved down the ladder, None where it does not answer.
+    moved down the ladder, None where it does not answer; `broker`: how it does with the one that it shares its rooms by.
     """
 
     state: str
@@ -34,6 +35,7 @@ class StatusReport:
     sources: tuple[SourceState, ...]
     data_dir: StoreState | None = None
     slow_viewers: SlowViewers | None = None
+    broker: BrokerState | None = None
 
     @property
     def dropped(self) -> int:
@@ -45,6 +47,8 @@ class StatusReport:
         lines = [head if self.reason is None else f"{head}; {self.reason}"]
         if self.data_dir is not None:
             lines.append(f"  data directory {told_store(self.data_dir)}")
+        if self.broker is not None:
+            lines.append(f"  broker {told_broker(self.broker)}")
         if self.slow_viewers is not None and (told := told_viewers(self.slow_viewers)):
             lines.append(f"  slow viewers: {told}")
         lines += [_room_line(room) for room in self.rooms]
@@ -67,6 +71,7 @@ def status_of(process: Process, sources: Iterable[SourceState]) -> StatusReport:
         sources=tuple(sources),
         data_dir=report.data_dir,
         slow_viewers=report.slow_viewers,
+        broker=report.broker,
     )
 
 
@@ -75,6 +80,14 @@ def told_store(state: StoreState) -> str:
     text = f"{state.path}: {state.state}, {state.bytes / limits.MIB:,.1f} MiB"
     if state.rooms_waiting:
         text += f", {state.rooms_waiting:,} rooms wait to be written"
+    return text if state.reason is None else f"{text}; {state.reason}"
+
+
+def told_broker(state: BrokerState) -> str:
+    """One line for people."""
+    text = f"{state.address}: {state.state}, {state.hubs:,} {'hub' if state.hubs == 1 else 'hubs'}"
+    if state.waiting:
+        text += f", {state.waiting:,} {'change waits' if state.waiting == 1 else 'changes wait'}"
     return text if state.reason is None else f"{text}; {state.reason}"
 
 

@@ -45,6 +45,7 @@ class Hub(RoomTable):
         super().__init__(new_id, history_bytes, defaults or RoomSettings())
         self._connections = connections
         self.is_closed = False
+        self._degraded: str | None = None
         self._sessions: dict[Session, None] = {}
         self._published = 0
         self._duplicates = 0
@@ -57,6 +58,8 @@ class Hub(RoomTable):
             raise LimitReachedError(f"this hub has its {self._connections} connections already; try again later")
         session = Session(self, grant, ViewerInfo(self._new_id(), label, now_s), pump)
         self._sessions[session] = None
+        if self._degraded is not None:
+            session.tell_degraded(self._degraded)
         return session
 
     def remove_session(self, session: Session, rooms: Iterable[str]) -> None:
@@ -65,6 +68,13 @@ class Hub(RoomTable):
 
     def sessions(self) -> list[Session]:
         return list(self._sessions)
+
+    def tell_degraded(self, reason: str | None) -> None:
+        """All viewers hear that this hub can't do all that it should, and those that come while it is so; None: it can again."""
+        if reason != self._degraded:
+            self._degraded = reason
+            for session in self._sessions:
+                session.tell_degraded(reason)
 
     # Publishing
 

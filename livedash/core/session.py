@@ -15,7 +15,17 @@ from livedash.core.room import Rooms
 from livedash.core.subscription import Reading, Subscription, SubscriptionStatistics
 from livedash.errors import LimitReachedError
 from livedash.wire import names
-from livedash.wire.messages import Delivery, Error, Failing, GapReason, HubMessage, Notification, Subscribed, ViewerInfo
+from livedash.wire.messages import (
+    Degraded,
+    Delivery,
+    Error,
+    Failing,
+    GapReason,
+    HubMessage,
+    Notification,
+    Subscribed,
+    ViewerInfo,
+)
 from livedash.wire.position import NO_EPOCH, START, Cursor, Position
 from livedash.wire.since import After, Since, Start
 
@@ -156,6 +166,10 @@ class Session:
         """Which sources of the room fail now. What they say may hold internals, which are not for a link's readers."""
         sources = self._hub.failing.of(room)
         self.notify(Failing(room, dict.fromkeys(sources, "") if self.grant.link_id else sources))
+
+    def tell_degraded(self, reason: str | None) -> None:
+        """Why the hub can't do all that it should now, None: it can again. A link's readers are told that, and not why."""
+        self.notify(Degraded("" if reason and self.grant.link_id else reason))
 
     def take(self, now_s: float, max_bytes: int) -> Iterator[HubMessage]:
         """What to send now, about `max_bytes` of records and a snapshot. Each message that is taken counts as sent.

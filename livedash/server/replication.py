@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable
 
 from livedash import clock, limits
+from livedash.brokers.contract import BrokerState
 from livedash.brokers.entries import SharedChange
-from livedash.brokers.replica import Replica, ReplicaState
+from livedash.brokers.replica import Replica
 from livedash.brokers.state import SharedState
 from livedash.brokers.urls import open_broker
 from livedash.core.changes import NOBODY, Asker, Moment, Result, Then
@@ -29,6 +30,7 @@ class Replication:
         self._state = state
         self._clock_s = clock_s
         self._replica: Replica | None = None
+        self._telling: asyncio.TimerHandle | None = None
         if config.broker is None:
             return
         if config.data_dir is not None:
@@ -36,7 +38,9 @@ class Replication:
                 "a broker keeps the rooms, so a data directory has nothing to do: give one of the two"
             )
         broker = open_broker(config.broker)
-        self._replica = Replica(broker, state, fresh, now_us=clock.now_us, clock_s=clock_s, new_id=new_id)
+        self._replica = Replica(
+            broker, state, fresh, now_us=clock.now_us, clock_s=clock_s, new_id=new_id, on_change=self._on_change
+        )
 
     def start(self) -> None:
         """On the hub's loop."""
@@ -73,7 +77,7 @@ class Replication:
             raise result
         return result
 
-    def state(self) -> ReplicaState | None:
+    def state(self) -> BrokerState | None:
         """None where this hub is alone."""
         return None if self._replica is None else self._replica.state()
 
@@ -96,3 +100,22 @@ class Replication:
     async def close(self) -> None:
         if self._replica is not None:
             await self._replica.close()
+        self._keep_quiet()
+
+    # What viewers are told
+
+    def _on_change(self) -> None:
+        self._keep_quiet()
+        if self.why_away() is None:
+            self._state.hub.tell_degraded(None)
+        else:
+            self._telling = asyncio.get_running_loop().call_later(limits.BROKER_DEGRADED_S, self._tell_degraded)
+
+    def _tell_degraded(self) -> None:
+        """Once an outage, with what is known then: each try to reach the broker may fail in other words."""
+        self._state.hub.tell_degraded(self.why_away())
+
+    def _keep_quiet(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None

@@ -10,7 +10,7 @@ import msgspec
 from livedash import limits
 from livedash.core.session import Session
 from livedash.wire.codec import JSON
-from livedash.wire.messages import Delivery, Failing, Gap
+from livedash.wire.messages import Degraded, Delivery, Failing, Gap
 
 _encode = msgspec.json.Encoder().encode
 
@@ -21,7 +21,9 @@ class Answer:
     def __init__(self, shape: str) -> None:
         self._shape = shape
         self._messages: list[Delivery | Gap] = []
-        self._failing: dict[str, dict[str, str]] = {}  # no reason to answer: it would be one again in the next request
+        # Neither is a reason to answer: it would be one again in the next request.
+        self._failing: dict[str, dict[str, str]] = {}
+        self._degraded: str | None = None
 
     def __bool__(self) -> bool:
         return bool(self._messages)
@@ -45,6 +47,8 @@ class Answer:
                     yield message
                 case Failing(room, sources):
                     self._failing[room] = sources
+                case Degraded(reason):
+                    self._degraded = reason
 
     def body(self, session: Session) -> bytes:
         """JSON, with the cursor of the next request."""
@@ -53,6 +57,8 @@ class Answer:
             end["keys"] = keys
         if self._failing:
             end["failing"] = self._failing
+        if self._degraded is not None:
+            end["degraded"] = self._degraded
         if self._shape == "columns":
             parts = [msgspec.Raw(JSON.encode(message)) for message in self._messages]
             return _encode({"messages": parts} | end)

@@ -12,7 +12,7 @@ from livedash.core.session import Session
 from livedash.transports.viewer import Liveness
 from livedash.wire import names
 from livedash.wire.codec import JSON
-from livedash.wire.messages import Bye, Delivery, Failing, Gap, HubMessage, Keyed, Notice, Subscribed
+from livedash.wire.messages import Bye, Degraded, Delivery, Failing, Gap, HubMessage, Keyed, Notice, Subscribed
 from livedash.wire.position import Cursor, Position
 from livedash.wire.sse import event_block
 
@@ -61,6 +61,8 @@ class EventFraming:
                 return event_block(JSON.encode(message), event="livedash.notice")
             case Failing():
                 return event_block(JSON.encode(message), event="livedash.failing")
+            case Degraded():
+                return event_block(JSON.encode(message), event="livedash.degraded")
             case Keyed():
                 return event_block(JSON.encode(message), event="livedash.keyed")
             case Subscribed(room, epoch, offset) if not names.is_glob(room) and room not in self._begun_with:

@@ -190,6 +190,12 @@ class Failing(_FromHub, frozen=True, tag="failing"):
     sources: dict[str, str]
 
 
+class Degraded(_FromHub, frozen=True, tag="degraded"):
+    """Of the whole connection: why the hub can't do all that it should, in words for people; None: it can again."""
+
+    reason: str | None = None
+
+
 class ViewerInfo(msgspec.Struct, frozen=True):
     """`since` is in seconds since 1970."""
 
@@ -237,7 +243,20 @@ class Pong(_FromHub, frozen=True, tag="pong"):
 
 
 Notification = (
-    Subscribed | Keyed | Gap | Published | Welcome | Notice | Failing | Presence | Joined | Left | Error | Bye | Pong
+    Subscribed
+    | Keyed
+    | Gap
+    | Published
+    | Welcome
+    | Notice
+    | Failing
+    | Degraded
+    | Presence
+    | Joined
+    | Left
+    | Error
+    | Bye
+    | Pong
 )
 
 

@@ -38,8 +38,15 @@ class HubOnBroker:
         self.broker = broker
         self.shared = fresh_state()
         self.replica = Replica(
-            broker, self.shared, fresh_state, now_us=clock.now_us, clock_s=clock.monotonic_s, new_id=new_id
+            broker,
+            self.shared,
+            fresh_state,
+            now_us=clock.now_us,
+            clock_s=clock.monotonic_s,
+            new_id=new_id,
+            on_change=lambda: self.changes.append(self.replica.state().state),
         )
+        self.changes: list[str] = []  # how it stood after each
         self.clock = ManualClock()
 
     @property

@@ -40,6 +40,15 @@ async def test_what_one_hub_takes_both_hold_at_the_same_positions(hubs: tuple[Hu
     assert one.position() == other.position()
 
 
+async def test_its_owner_hears_of_each_change_once(hubs: tuple[HubOnBroker, HubOnBroker], server: MemoryServer) -> None:
+    one, _ = hubs
+    assert one.changes == ["connected"]
+    server.kill()
+    await until(lambda: one.changes == ["connected", "away"], "it is noticed")
+    server.start()
+    await until(lambda: one.changes == ["connected", "away", "connected"], "it is back")
+
+
 async def test_viewers_of_both_hubs_see_it(hubs: tuple[HubOnBroker, HubOnBroker]) -> None:
     one, other = hubs
     viewers = [each.viewer() for each in hubs]

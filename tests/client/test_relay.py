@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import queue
 
 import pytest
 
@@ -8,7 +9,7 @@ from livedash import limits
 from livedash.client.loop_thread import LoopThread
 from livedash.client.relay import Relay
 from livedash.wire.codec import MSGPACK
-from livedash.wire.messages import Bye, Subscribed
+from livedash.wire.messages import Bye, Degraded, HubMessage, Subscribed
 from tests.client.endings import ENDINGS, Ending
 from tests.client.test_connection import EndingConnector
 
@@ -68,3 +69,53 @@ def test_what_the_hub_says_is_passed_on_as_it_is() -> None:
     connector.connect = with_an_answer  # type: ignore[method-assign, assignment]
     wait_for_end(relay_to(connector, told))
     assert told == [subscribed]
+
+
+class ToldChannel:
+    """A connection on which the hub says these messages; after the last one it ends, or is silent."""
+
+    close_code = None
+
+    def __init__(self, messages: list[HubMessage], *, ends: bool) -> None:
+        self._messages = messages
+        self._ends = ends
+
+    def send(self, data: bytes) -> None:
+        """What the relay wishes."""
+
+    async def receive(self) -> bytes | None:
+        if not self._messages and not self._ends:
+            await asyncio.Event().wait()
+        return MSGPACK.encode(self._messages.pop(0)) if self._messages else None
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+    def abandon(self) -> None:
+        """Nobody forks."""
+
+
+class TellingConnector:
+    address, transport = "test", "websocket"
+
+    def __init__(self, *channels: ToldChannel) -> None:
+        self._channels = list(channels)
+
+    async def connect(self) -> ToldChannel:
+        return self._channels.pop(0)
+
+
+def test_page_hears_that_a_hub_is_degraded_for_as_long_as_its_connection_lives() -> None:
+    away = Degraded("the broker is away")
+    connector = TellingConnector(
+        ToldChannel([away], ends=True),
+        ToldChannel([away, Degraded()], ends=True),
+        ToldChannel([Degraded("")], ends=False),
+    )
+    page: queue.Queue[HubMessage] = queue.Queue()
+    relay = Relay(
+        LoopThread("test relay"), connector, lambda data: page.put(MSGPACK.decode_from_hub(data)), ("train",), 10
+    )
+    heard = [page.get(timeout=LIMIT_S) for _ in range(5)]
+    relay.close()
+    assert heard == [away, Degraded(), away, Degraded(), Degraded("")]

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from livedash import limits
+from livedash.brokers.contract import BrokerState
 from livedash.client.contract import SourceState
 from livedash.client.endpoint import Endpoint
 from livedash.client.process import Process
@@ -60,6 +61,15 @@ def test_slow_viewers_have_a_line_once_there_was_one() -> None:
     assert len(repr(report(slow_viewers=SlowViewers(0, 2**28, 0, 0, 0, 0))).splitlines()) == 1
     assert repr(report(slow_viewers=SlowViewers(3 * 2**19, 2**28, 12_000, 5, 2, 1))).splitlines()[1:] == [
         "  slow viewers: 1.5 MiB wait; 12,000 times coalesced, 5 records conflated, 2 queues dropped, 1 viewers disconnected"
+    ]
+
+
+def test_broker_has_a_line_with_what_waits_for_it_and_why() -> None:
+    broker = BrokerState("connected", "redis://10.0.4.20:6379/0", 2, 0)
+    assert repr(report(broker=broker)).splitlines()[1:] == ["  broker redis://10.0.4.20:6379/0: connected, 2 hubs"]
+    broker = BrokerState("away", "redis://10.0.4.20:6379/0", 1, 1204, "the connection broke")
+    assert repr(report(broker=broker)).splitlines()[1:] == [
+        "  broker redis://10.0.4.20:6379/0: away, 1 hub, 1,204 changes wait; the connection broke"
     ]
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from livedash import limits
-from livedash.core.grant import owner
+from livedash.core.grant import Grant, owner
 from livedash.core.hub import Hub
 from livedash.core.origin import Origin
 from livedash.errors import (
@@ -14,9 +14,9 @@ from livedash.errors import (
     ProtocolError,
     ValueRefusedError,
 )
-from livedash.testing.viewer import gaps_of, snapshots_of
+from livedash.testing.viewer import MemoryViewer, gaps_of, snapshots_of
 from livedash.wire.batch import Batch
-from livedash.wire.messages import Held, Notice, Welcome
+from livedash.wire.messages import Degraded, Held, Notice, Subscribed, Welcome
 from livedash.wire.position import Position
 from tests.core.stage import Stage, numbers
 
@@ -323,3 +323,32 @@ def test_readers_are_told_what_a_publisher_lost(stage: Stage) -> None:
     stage.hub.note_lost("train", "p1", 7)
     assert viewer.take() == [Notice("train", "p1", 7)]
     assert stage.hub.room("train").statistics().publishers_dropped == 7
+
+
+def test_viewers_hear_once_that_the_hub_is_degraded_and_once_that_it_is_not_any_more(stage: Stage) -> None:
+    viewers = [stage.viewer("train"), stage.viewer("other")]
+    publisher = MemoryViewer(stage.hub, stage.clock)  # reads nothing
+    for each in (*viewers, publisher):
+        each.take()
+    for reason in ("the broker is away", "the broker is away", None, None):
+        stage.hub.tell_degraded(reason)
+    assert {each.session for each in (*viewers, publisher)} == set(stage.hub.take_dirty())
+    for each in (*viewers, publisher):
+        assert each.take() == [Degraded("the broker is away"), Degraded()]
+
+
+def test_who_comes_while_the_hub_is_degraded_hears_that_before_all_else(stage: Stage) -> None:
+    stage.hub.tell_degraded("the broker is away")
+    late = stage.viewer("train").take()
+    assert (late[0], type(late[1])) == (Degraded("the broker is away"), Subscribed)
+    stage.hub.tell_degraded(None)
+    assert [type(message) for message in stage.viewer("train").take()] == [Subscribed]
+
+
+def test_reader_by_a_link_hears_that_the_hub_is_degraded_and_not_why(stage: Stage) -> None:
+    grant = Grant("link", read=("cpu",), link_id="l1")
+    guest = MemoryViewer(stage.hub, stage.clock, grant)
+    stage.hub.tell_degraded("the broker at redis://10.0.4.20:6379 is away")
+    late = MemoryViewer(stage.hub, stage.clock, grant)
+    stage.hub.tell_degraded(None)
+    assert guest.take() == late.take() == [Degraded(""), Degraded()]

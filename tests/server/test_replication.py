@@ -7,13 +7,15 @@ import pytest
 
 from livedash import limits
 from livedash.core.changes import Append, Clear
-from livedash.core.grant import Grant
+from livedash.core.grant import Grant, owner
+from livedash.core.session import Session
 from livedash.errors import MissingExtraError, NotFoundError, SettingRefusedError, UnreachableError
 from livedash.server import replication
 from livedash.server.config import ServerConfig
 from livedash.server.services import Services
 from livedash.testing.broker import MemoryBroker, MemoryServer
 from livedash.wire.batch import Batch
+from livedash.wire.messages import Degraded
 from tests.server.served import until
 
 BATCH = Batch.from_records([{"n": 1}], [0])
@@ -113,3 +115,50 @@ async def test_a_library_that_is_missing_is_told_with_its_command(monkeypatch: p
     monkeypatch.setitem(__import__("sys").modules, "redis", None)
     with pytest.raises(MissingExtraError, match=r"livedash\[redis\]"):
         Services(ServerConfig(broker="redis://localhost"), asyncio.get_running_loop())
+
+
+# What viewers are told
+
+
+def told(viewer: Session) -> list[str | None]:
+    return [message.reason for message in viewer.take(0.0, 1000) if isinstance(message, Degraded)]
+
+
+async def test_viewers_hear_that_the_broker_is_away_and_that_it_is_back(
+    services: Services, server: MemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BROKER_DEGRADED_S", 0.0)
+    await services.wait_until_open()
+    heard: list[str | None] = []
+    viewer = services.hub.open_session(owner("ada"), "", lambda: heard.extend(told(viewer)), 0.0)
+    server.kill()
+    await until(lambda: len(heard) == 1, "it is told that the broker is away")
+    assert (heard[0] or "").startswith("the broker at memory can't be used: ")
+    server.start()
+    await until(lambda: len(heard) == 2, "it is told that the broker is back")
+    assert heard[1] is None
+
+
+async def test_viewers_hear_nothing_of_a_broker_that_is_soon_back(
+    services: Services, server: MemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BROKER_DEGRADED_S", 3600.0)
+    await services.wait_until_open()
+    viewer = services.hub.open_session(owner("ada"), "", lambda: None, 0.0)
+    server.kill()
+    await until(lambda: services.replication.why_away() is not None, "it is noticed")
+    server.start()
+    await until(lambda: services.replication.why_away() is None, "the broker is back")
+    assert told(viewer) == []
+
+
+async def test_a_hub_that_closes_without_its_broker_leaves_no_timer(
+    services: Services, server: MemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BROKER_DEGRADED_S", 3600.0)
+    await services.wait_until_open()
+    server.kill()
+    await until(lambda: services.replication.why_away() is not None, "it is noticed")
+    assert services.replication._telling is not None
+    await services.replication.close()
+    assert services.replication._telling is None

@@ -112,6 +112,18 @@ def test_a_source_that_fails_is_told_with_an_answer_and_is_none_itself(theatre: 
     assert poll.body()["failing"] == {"train": {"cpu": "ValueError: no"}}
 
 
+def test_a_hub_that_is_degraded_is_told_with_each_answer_and_that_is_none_itself(theatre: Theatre) -> None:
+    theatre.push({"n": 1})
+    theatre.hub.tell_degraded("the broker is away")
+    for _ in range(2):
+        poll = Poll(theatre, "train")
+        assert not poll.take()
+        assert poll.body()["degraded"] == "the broker is away"
+    theatre.hub.tell_degraded(None)
+    assert not poll.take()
+    assert "degraded" not in poll.body()
+
+
 def test_notifications_are_no_answer(theatre: Theatre) -> None:
     theatre.push({"n": 1})
     poll = Poll(theatre, "train")

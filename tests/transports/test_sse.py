@@ -245,3 +245,16 @@ def test_records_that_a_key_left_between_others_have_their_own_offsets_so_that_a
     ]
     resumed = Stream(theatre, *rooms, since=first.event_id, mode="latest")
     assert [data(event)["p"] for event in resumed.take() if event.event != "livedash.skipped"] == [2, 4]
+
+
+def test_a_hub_that_is_degraded_says_so_by_an_event_without_id(theatre: Theatre) -> None:
+    theatre.push({"n": 1})
+    stream = Stream(theatre, "train")
+    theatre.hub.tell_degraded("the broker is away")
+    theatre.hub.tell_degraded(None)
+    told = [(event.event, data(event)) for event in stream.take()]
+    assert told == [
+        ("livedash.degraded", {"op": "degraded", "reason": "the broker is away"}),
+        ("livedash.degraded", {"op": "degraded"}),
+    ]
+    assert b"id:" not in stream.text

@@ -54,9 +54,11 @@ OURS = [
         "our own events",
         'retry: 2000\nevent: livedash.start\ndata: {"cursor":"train:0-0"}\nid: train:0-0\n\n'
         'event: livedash.gap\ndata: {"op":"gap"}\n\n:\n'
+        'event: livedash.degraded\ndata: {"op":"degraded","reason":"the broker is away"}\n\n'
         'event: livedash.bye\ndata: {"op":"bye"}\nretry: 2400\n\n',
         event('{"cursor":"train:0-0"}', "train:0-0", "livedash.start"),
         event('{"op":"gap"}', "train:0-0", "livedash.gap"),
+        event('{"op":"degraded","reason":"the broker is away"}', "train:0-0", "livedash.degraded"),
         event('{"op":"bye"}', "train:0-0", "livedash.bye"),
         retry_ms=2400,
     ),

@@ -18,6 +18,7 @@ from livedash.wire.messages import (
     AskPresence,
     Bye,
     ClientMessage,
+    Degraded,
     Delivery,
     Error,
     Gap,
@@ -70,6 +71,9 @@ FROM_HUB: list[HubMessage] = [
     Published("k3x9", 44, 7),
     Welcome({"train": "unknown"}),
     Notice("train", "p1", 3),
+    Degraded("the broker is away"),
+    Degraded(""),
+    Degraded(),
     Presence("train", [ADA]),
     Joined("train", ADA),
     Left("train", ADA),
@@ -105,6 +109,8 @@ def test_the_messages_that_outsiders_write_by_hand_look_as_documented() -> None:
     gap = json.loads(JSON.encode(Gap("train", "trimmed", 42, 90)))
     assert gap == {"op": "gap", "room": "train", "reason": "trimmed", "from": 42, "to": 90}
     assert json.loads(JSON.encode(Pong())) == {"op": "pong"}
+    assert json.loads(JSON.encode(Degraded(""))) == {"op": "degraded", "reason": ""}
+    assert json.loads(JSON.encode(Degraded())) == {"op": "degraded"}
 
 
 def delivery(batch: Batch, shape: Shape = "columns", **options: Any) -> Delivery:

@@ -92,7 +92,7 @@ class SsePeer:
                 self._skipped[data["room"]] = data["skipped"]
             case "livedash.keyed":
                 note_key(self.keys, data["room"], data.get("key"))
-            case "livedash.notice" | "livedash.failing" | "livedash.bye":
+            case "livedash.notice" | "livedash.failing" | "livedash.degraded" | "livedash.bye":
                 return
             case _:
                 yield self._records(event, data)

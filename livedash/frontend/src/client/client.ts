@@ -153,6 +153,7 @@ export class PageClient implements Client {
         this.failures.set(message.room, message.message);
         this.tellStatus(this.readers.asking(message.room));
         break;
+      case "degraded":
       case "bye":
       case "pong":
         break; // the line's own

@@ -21,6 +21,8 @@ export interface FeedStatus {
   readonly retryInS?: number;
   /** Records that the room's publishers lost from their buffers, in all. */
   readonly publisherDropped?: number;
+  /** Why the hub that is connected can't do all that it should now ("" where this reader is not told); none: it can. */
+  readonly degraded?: string;
   /** The rooms' sources that fail now, and with what ("" where this reader is not told). */
   readonly failing?: readonly FailingSource[];
 }

@@ -49,6 +49,7 @@ export class Line {
   private begunMs = 0;
   private connectedMs: number | null = null;
   private bye: Bye | null = null;
+  private degraded: string | null = null;
   private question: AbortController | null = null;
   private cancelRetry: () => void = () => undefined;
   private isOpen = false;
@@ -151,6 +152,7 @@ export class Line {
   private onMessage(message: HubMessage, transport: Transport): void {
     // A hub that is full or going lets a connection live for just a bye: that is no sign that it works.
     if (message.op === "bye") this.bye = message;
+    else if (message.op === "degraded") this.onDegraded(message.reason, transport);
     else if (this.connectedMs === null) this.onLive(transport);
     this.events.message(message);
   }
@@ -162,6 +164,12 @@ export class Line {
     this.parts.ladder.worked();
     this.set({ state: "live", transport: transport.name });
     this.climb.begin();
+  }
+
+  /** What a connection is told first, before it carries the feed. */
+  private onDegraded(reason: string | null, transport: Transport): void {
+    this.degraded = reason;
+    if (this.connectedMs !== null) this.set({ state: "live", transport: transport.name });
   }
 
   private onStale(transport: Transport): void {
@@ -302,13 +310,15 @@ export class Line {
     this.connection = null;
     if (this.connectedMs !== null) this.begunMs = this.parts.clock.now(); // how long it lived was no wait: all pages that were cut would come back at once
     this.connectedMs = null;
+    this.degraded = null;
   }
 
   private set(status: Omit<FeedStatus, "sinceMs"> & { sinceMs?: number }): void {
     // A state that goes on with another reason began when it began.
     const sinceMs = status.sinceMs ?? (status.state === this.current.state ? this.current.sinceMs : this.parts.clock.now());
-    this.current = { ...status, sinceMs };
-    this.told.push(`${new Date(this.parts.clock.wallMs()).toISOString()} ${status.state} ${status.transport ?? ""} ${status.reason ?? ""}`.trimEnd());
+    this.current = { ...status, sinceMs, ...(this.degraded !== null && { degraded: this.degraded }) };
+    const degraded = this.degraded === null ? "" : `degraded: ${this.degraded}`;
+    this.told.push(`${new Date(this.parts.clock.wallMs()).toISOString()} ${status.state} ${status.transport ?? ""} ${status.reason ?? degraded}`.trimEnd());
     if (this.told.length > TRACE_LINES) this.told.shift();
     this.events.status(this.current);
   }

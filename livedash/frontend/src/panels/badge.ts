@@ -85,13 +85,14 @@ export class Badge {
 
 /** `waitsSinceMs`: when the wait for the next try was told. */
 export function badgeOf({ status, gap, skipped }: Told, nowMs: number, waitsSinceMs = nowMs): BadgeText {
-  const { state, transport, reason, fix, sinceMs, retryInS, publisherDropped: dropped = 0, failing = [] } = status;
+  const { state, transport, reason, fix, sinceMs, retryInS, publisherDropped: dropped = 0, failing = [], degraded } = status;
   const by = transport ? `live over ${TRANSPORTS[transport] ?? transport}` : "";
   const facts = [
     state === "live" ? by : `${state}${transport ? `, last ${by}` : ""}`,
     reason,
     fix,
     ...failing.map(failureText),
+    degraded !== undefined && degradedText(degraded),
     gap && gapText(gap),
     dropped > 0 && `a publisher’s buffer was full and lost ${formatCount(dropped)} records`,
     skipped > 0 && `${formatCount(skipped)} records left out, as asked for`,
@@ -100,10 +101,12 @@ export function badgeOf({ status, gap, skipped }: Told, nowMs: number, waitsSinc
   switch (state) {
     case "live":
       if (failing.length > 0) return { text: "source failing", tone: "bad", title };
+      if (degraded !== undefined) return { text: "live · degraded", tone: "warn", title };
       if (dropped > 0) return { text: `${formatCount(dropped)} dropped`, tone: "warn", title };
       return gap ? { text: shortGap(gap), tone: "warn", title } : { text: "", tone: "good", title };
     case "waiting":
-      return failing.length > 0 ? { text: "source failing", tone: "bad", title } : { text: state, tone: "quiet", title };
+      if (failing.length > 0) return { text: "source failing", tone: "bad", title };
+      return degraded !== undefined ? { text: "waiting · degraded", tone: "warn", title } : { text: state, tone: "quiet", title };
     case "connecting":
       return { text: state, tone: "quiet", title };
     case "stale":
@@ -119,6 +122,10 @@ export function badgeOf({ status, gap, skipped }: Told, nowMs: number, waitsSinc
 /** What a failing source's error says, in a sentence without its end. */
 export function failureText({ name, error }: FailingSource): string {
   return `source ${name} fails${error && `: ${error}`}`;
+}
+
+function degradedText(reason: string): string {
+  return `degraded: ${reason || "the hub is cut off from the others"}; what is published waits until that is mended`;
 }
 
 function countdown(retryInS: number | undefined, waitedMs: number): string {

@@ -62,6 +62,7 @@ class Polls extends RequestsInTurn {
     for (const message of [...keys, ...messages, ...positions, ...failing]) {
       if (message && !signal.aborted) this.events.message(message);
     }
+    if (!signal.aborted) this.onDegraded(typeof answer.degraded === "string" ? answer.degraded : null);
     return messages.length === 0;
   }
 }

@@ -11,6 +11,7 @@ export abstract class RequestsInTurn implements Connection {
   private current: AbortController | null = null;
   private isClosed = false;
   private isChanged = true;
+  private degraded: string | null = null;
 
   constructor(
     wishes: Iterable<Wish>,
@@ -26,6 +27,13 @@ export abstract class RequestsInTurn implements Connection {
    * to make the next request.
    */
   protected abstract request(wishes: readonly Wish[], isFirst: boolean, signal: AbortSignal): Promise<End | number>;
+
+  /** For the hub each request is another connection, which is told anew whether it is degraded; for the page they are one. */
+  protected onDegraded(reason: string | null): void {
+    if (reason === this.degraded) return;
+    this.degraded = reason;
+    this.events.message({ op: "degraded", reason });
+  }
 
   subscribe(wish: Wish): void {
     this.wishes.set(wish.room, wish);

@@ -49,8 +49,11 @@ class Stream extends RequestsInTurn {
   }
 
   private hand(event: SseEvent, wishes: readonly Wish[], signal: AbortSignal): void {
+    if (event.event === START) this.onDegraded(null); // else that follows
     for (const message of messagesOf(event, wishes)) {
-      if (!signal.aborted) this.events.message(message); // the message before may have led to a new request
+      if (signal.aborted) return; // the message before may have led to a new request
+      if (message.op === "degraded") this.onDegraded(message.reason);
+      else this.events.message(message);
     }
   }
 }

@@ -87,6 +87,12 @@ export interface Failing {
   readonly sources: ReadonlyMap<string, string>;
 }
 
+/** Of the connection: why the hub can't do all that it should ("" to a link's reader); null: it can again. */
+export interface Degraded {
+  readonly op: "degraded";
+  readonly reason: string | null;
+}
+
 export interface ErrorMessage {
   readonly op: "error";
   readonly code: string;
@@ -104,7 +110,7 @@ export interface Pong {
   readonly op: "pong";
 }
 
-export type HubMessage = Subscribed | Keyed | Columns | Snapshot | GapMessage | Notice | Failing | ErrorMessage | Bye | Pong;
+export type HubMessage = Subscribed | Keyed | Columns | Snapshot | GapMessage | Notice | Failing | Degraded | ErrorMessage | Bye | Pong;
 
 /** Null for an op that a viewer has no use for, or that a newer hub may have. Raises Malformed. */
 export function messageOf(raw: unknown): HubMessage | null {
@@ -141,6 +147,8 @@ export function messageOf(raw: unknown): HubMessage | null {
       };
     case "failing":
       return { op: "failing", room: room(fields.room), sources: sourcesOf(fields.sources) };
+    case "degraded":
+      return { op: "degraded", reason: optionalText(fields.reason, "reason") };
     case "error":
       return {
         op: "error",

@@ -274,6 +274,19 @@ test("sources that fail are told until they are well, and forgotten where a new 
   assert.equal(panel.last?.failing, undefined);
 });
 
+test("panels hear that the hub is degraded, those that come later too, and that it is well again", async () => {
+  const { client, first } = page();
+  const [panel, late] = [new Recorder(), new Recorder()];
+  client.subscribe({ room: "train" }, panel);
+  first.last.send({ op: "degraded", reason: "the broker is away" }, subscribed(0));
+  client.subscribe({ room: "train" }, late);
+  await settled();
+  assert.deepEqual([panel.last?.degraded, late.last?.degraded, client.status().degraded], Array(3).fill("the broker is away"));
+  first.last.send({ op: "degraded", reason: null });
+  await settled();
+  assert.deepEqual([panel.last?.degraded, late.last?.degraded, client.status().degraded], Array(3).fill(undefined));
+});
+
 test("statistics list the panels that are registered", () => {
   const { client } = page();
   const remove = client.registerPanel(() => ({ room: "train", painted_offset: 7, frames: 1, dropped: 0, state: "live" }));

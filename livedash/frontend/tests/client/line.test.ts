@@ -36,6 +36,22 @@ test("a handshake alone is no sign that the feed gets through", async () => {
   assert.deepEqual(line.status, { state: "live", transport: "websocket", sinceMs: clock.now() });
 });
 
+test("what a hub says of itself first is no sign that the feed gets through, and belongs to its connection", async () => {
+  const { line, clock, websocket } = opened();
+  websocket.last.send({ op: "degraded", reason: "the broker is away" });
+  assert.equal(line.status.state, "connecting");
+  websocket.last.send(subscribed(0));
+  assert.deepEqual([line.status.state, line.status.degraded], ["live", "the broker is away"]);
+  websocket.last.send({ op: "degraded", reason: null });
+  assert.deepEqual(line.status, { state: "live", transport: "websocket", sinceMs: clock.now() });
+  websocket.last.send({ op: "degraded", reason: "" });
+  assert.equal(line.status.degraded, "");
+  websocket.last.events.ended({ detail: "cut", closeCode: 1006 });
+  await clock.advance(10_000);
+  websocket.last.send(subscribed(0));
+  assert.deepEqual([line.status.state, "degraded" in line.status], ["live", false]);
+});
+
 test("a stream that ends before it said anything is as bad as a WebSocket that is refused", async () => {
   const { websocket, sse, longpoll } = opened();
   websocket.last.events.ended(REFUSED);

@@ -188,16 +188,20 @@ export const SCENES: Readonly<Record<string, Scene>> = {
       [{ kind: "auto", rooms: ["waiting"] }, { kind: "line", rooms: ["reconnecting"] }, { kind: "line", rooms: ["stale"] }],
       [{ kind: "line", rooms: ["gap"] }, { kind: "line", rooms: ["dropped"] }, { kind: "line", rooms: ["ended"] }],
       [{ kind: "line", rooms: ["refused"] }, { kind: "number", rooms: ["live"] }, { kind: "line", rooms: ["failing"] }],
+      [{ kind: "line", rooms: ["degraded"] }, { kind: "line", rooms: ["degraded_link"] }, { kind: "auto", rooms: ["degraded_waiting"] }],
     ],
     fill(client) {
       const sinceMs = performance.now() - 14_000;
-      for (const room of ["reconnecting", "stale", "gap", "dropped", "ended", "live", "failing"]) client.push(room, { step: numbers(60, (at) => at), loss: numbers(60, (at) => 2 * Math.exp(-at / 20)) });
+      for (const room of ["reconnecting", "stale", "gap", "dropped", "ended", "live", "failing", "degraded", "degraded_link"]) client.push(room, { step: numbers(60, (at) => at), loss: numbers(60, (at) => 2 * Math.exp(-at / 20)) });
       client.setStatus("waiting", { state: "waiting", transport: "websocket", sinceMs });
       client.setStatus("reconnecting", { state: "reconnecting", transport: null, sinceMs, reason: "the server is restarting", retryInS: 8 });
       client.setStatus("stale", { state: "stale", transport: "sse", sinceMs });
       client.gap("gap", { reason: "slow", from: 42, to: 90 });
       client.setStatus("dropped", { state: "live", transport: "longpoll", sinceMs, publisherDropped: 1204 });
       client.setStatus("failing", { state: "live", transport: "websocket", sinceMs, failing: [{ name: "read_furnace", error: "TimeoutError: no answer from 10.0.4.17 after 2 s" }] });
+      client.setStatus("degraded", { state: "live", transport: "websocket", sinceMs, degraded: "the broker at redis://10.0.4.20:6379/0 can't be used: the connection broke" });
+      client.setStatus("degraded_link", { state: "live", transport: "sse", sinceMs, degraded: "" });
+      client.setStatus("degraded_waiting", { state: "waiting", transport: "websocket", sinceMs, degraded: "" });
       client.setStatus("ended", { state: "ended", transport: null, sinceMs, reason: "the link has expired or was revoked", fix: "Ask for a new one." });
       client.setStatus("refused", { state: "failed", transport: null, sinceMs, reason: "you are not logged in", fix: "Log in on the server’s page and reload this one." });
     },

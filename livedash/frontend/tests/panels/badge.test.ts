@@ -44,3 +44,13 @@ test("a source that fails is told before what was lost, with its error where the
   assert.match(title, /source read fails: OSError: no disk; source ping fails; /);
   assert.equal(told({ state: "waiting", failing: [{ name: "read", error: "" }] }).text, "source failing");
 });
+
+test("a hub that is degraded is told beside the state, with the reason where this reader is told one", () => {
+  const { text, tone, title } = told({ degraded: "the broker can’t be reached", publisherDropped: 3 });
+  assert.deepEqual([text, tone], ["live · degraded", "warn"]);
+  assert.match(title, /live over WebSocket; degraded: the broker can’t be reached; what is published waits/);
+  assert.match(told({ degraded: "" }).title, /degraded: the hub is cut off from the others; /);
+  assert.deepEqual([told({ state: "waiting", degraded: "" }).text, told({ state: "waiting", degraded: "" }).tone], ["waiting · degraded", "warn"]);
+  assert.equal(told({ degraded: "", failing: [{ name: "read", error: "" }] }).text, "source failing");
+  assert.equal(told({ state: "reconnecting", degraded: "" }).text, "reconnecting");
+});

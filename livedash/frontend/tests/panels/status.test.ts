@@ -13,6 +13,10 @@ test("of several rooms the worst is told, and waiting only where none lives", ()
   assert.equal(joint("live", "reconnecting"), "reconnecting");
 });
 
+test("a hub that is degraded is so for all its rooms", () => {
+  assert.equal(jointStatus([status("waiting", { degraded: "" }), status("live", { degraded: "" })]).degraded, "");
+});
+
 test("what publishers lost is summed up", () => {
   const told = jointStatus([status("live", { publisherDropped: 3 }), status("waiting", { publisherDropped: 4 }), status("live")]);
   assert.deepEqual([told.state, told.publisherDropped], ["live", 7]);

@@ -44,6 +44,17 @@ test("what fails comes after the positions, which say that all is well", async (
   assert.deepEqual(told.calls, ["alive", "keyed", "subscribed", "failing"]);
 });
 
+test("a hub that is degraded is told once, and once more where an answer says so no longer", async () => {
+  const { server, clock, told } = await connected(new FakeWish("train"));
+  for (const degraded of ["the broker is away", "the broker is away", undefined, undefined]) {
+    server.last.json({ messages: [], cursor: "train:0-0", degraded });
+    await settled();
+    await clock.advance(1_000);
+  }
+  const heard = told.messages.filter(({ op }) => op === "degraded");
+  assert.deepEqual(heard, [{ op: "degraded", reason: "the broker is away" }, { op: "degraded", reason: null }]);
+});
+
 test("empty answers that come too soon are not answered by a storm of requests", async () => {
   const { server, clock } = await connected(new FakeWish("train"));
   server.last.json({ messages: [], cursor: "train:0-0" });

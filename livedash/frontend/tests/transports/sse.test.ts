@@ -51,6 +51,21 @@ test("batches, snapshots, gaps and byes are messages; comments are signs of life
   assert.deepEqual(told.calls.slice(5), ["alive", "alive", "gap", "alive", "bye"]);
 });
 
+test("a hub that is degraded says so on each stream; one that begins without it means that all is well", async () => {
+  const { server, clock, told, connection } = await connected(new FakeWish("train"));
+  const heard = (): unknown[] => told.messages.flatMap((message) => (message.op === "degraded" ? [message.reason] : []));
+  server.last.stream();
+  server.last.write(START + event("livedash.degraded", { op: "degraded", reason: "the broker is away" }));
+  await settled();
+  assert.deepEqual(heard(), ["the broker is away"]);
+  connection.subscribe(new FakeWish("prices"));
+  await clock.advance(100);
+  server.last.stream();
+  server.last.write(START);
+  await settled();
+  assert.deepEqual(heard(), ["the broker is away", null]);
+});
+
 test("a quiet stream is asked to give a sign of life every few seconds", async () => {
   const { server } = await connected(new FakeWish("train"));
   assert.equal(server.last.params.get("keep_alive"), "4");

@@ -20,6 +20,9 @@ test("each message of the protocol is read", () => {
   assert.deepEqual(messageOf({ op: "pong" }), { op: "pong" });
   assert.deepEqual(messageOf({ op: "notice", room: "train", publisher: "p1", dropped: 3 }), { op: "notice", room: "train", publisher: "p1", dropped: 3 });
   assert.deepEqual(messageOf({ op: "failing", room: "train", sources: { read: "OSError" } }), { op: "failing", room: "train", sources: new Map([["read", "OSError"]]) });
+  assert.deepEqual(messageOf({ op: "degraded", reason: "the broker is away" }), { op: "degraded", reason: "the broker is away" });
+  assert.deepEqual(messageOf({ op: "degraded", reason: "" }), { op: "degraded", reason: "" });
+  for (const well of [{ op: "degraded" }, { op: "degraded", reason: null }]) assert.deepEqual(messageOf(well), { op: "degraded", reason: null });
   assert.deepEqual(messageOf({ op: "error", code: "not_found", message: "no", room: "x" }), { op: "error", code: "not_found", message: "no", room: "x" });
 });
 
@@ -43,6 +46,7 @@ const REFUSED: readonly (readonly [string, unknown])[] = [
   ["columns in a list", { ...COLUMNS, columns: [] }],
   ["skipped that is no count", { ...COLUMNS, skipped: "7" }],
   ["a failure that is no text", { op: "failing", room: "train", sources: { read: 5 } }],
+  ["a reason that is no text", { op: "degraded", reason: true }],
   ["a gap without a reason", { op: "gap", room: "train" }],
 ];
 
