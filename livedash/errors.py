@@ -15,6 +15,7 @@ LivedashError
 ├── NotAllowedError             the caller is known, and may not
 ├── NotLoggedInError            the caller isn't known
 ├── LimitReachedError           a bound on connections, rooms or rates: the same call may work later
+│   └── RateLimitedError        too much in too short a time: the same call works after `retry_after_s`
 └── UnreachableError            no hub answers: the same call may work later
 """
 
@@ -123,11 +124,22 @@ class NotLoggedInError(LivedashError):
 
 
 class LimitReachedError(LivedashError):
-    """A bound on connections, rooms or rates is reached."""
+    """A bound on connections, rooms or rates is reached. `retry_after_s`: when the same call works, where that is known."""
 
     code = "limit_reached"
     status = 503
     can_retry = True
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class RateLimitedError(LimitReachedError):
+    """Too much in too short a time. Differs from LimitReachedError: nothing but waiting is needed."""
+
+    code = "rate_limited"
+    status = 429
 
 
 class UnreachableError(LivedashError):

@@ -67,8 +67,14 @@ RECONNECT_FIRST_S: Final = 0.2  # and not before
 RESTART_S: Final = 2.0  # a hub of 5,000 viewers has ended and is there again; the first of many come then
 RECONNECT_LEAST_S: Final = 0.5  # over so long, however few they are
 CONNECTIONS: Final = 10_000
+ADDRESS_CONNECTIONS: Final = 5_000  # half of all: an office, or a proxy that is not trusted, is one address
+LINK_CONNECTIONS: Final = 5_000  # half of all: a link that went round must not lock out who is logged in
 
 # Publishers
+PUBLISH_RATE_RECORDS: Final = 0  # a second of one publisher; off: a loop may push a million, and hurts nobody else
+PUBLISH_RATE_BYTES: Final = 0  # a second of one publisher; off for the same reason
+PUBLISH_BURST_S: Final = 1.0  # of a rate, that may come at once: batches are no even stream
+RATED_PUBLISHERS: Final = 10_000  # whose rate is known; who is forgotten begins anew
 PUBLISHER_BUFFER_BYTES: Final = 256 * MIB
 PUBLISHER_QUEUED_RECORDS: Final = 500_000  # of a room, not yet in columns: about 0.2 GiB of five floats
 PUBLISHER_HZ: Final = 60.0  # batches a second; a screen shows no more

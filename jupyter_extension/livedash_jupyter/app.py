@@ -49,6 +49,20 @@ class LiveDash(ExtensionApp):
     viewers_bytes = Int(
         limits.VIEWERS_BYTES, help="What waits for all viewers together, who have not taken it yet, in bytes."
     ).tag(config=True)
+    connections = Int(limits.CONNECTIONS, min=0, help="Connections in all.").tag(config=True)
+    address_connections = Int(
+        limits.ADDRESS_CONNECTIONS, min=0, help="Connections from one address; this machine's own are not counted."
+    ).tag(config=True)
+    link_connections = Int(limits.LINK_CONNECTIONS, min=0, help="Connections by one share link.").tag(config=True)
+    rooms_per_connection = Int(
+        limits.SUBSCRIPTIONS_PER_CONNECTION, min=1, help="Rooms and globs that one WebSocket reads."
+    ).tag(config=True)
+    publish_rate_records = Float(
+        limits.PUBLISH_RATE_RECORDS, min=0, help="Records a second of one publisher; 0 for no bound."
+    ).tag(config=True)
+    publish_rate_bytes = Float(
+        limits.PUBLISH_RATE_BYTES, min=0, help="Bytes a second of one publisher; 0 for no bound."
+    ).tag(config=True)
     drain_s = Float(limits.DRAIN_S, help="How long a stop waits for viewers to leave, in seconds.").tag(config=True)
     data_dir = Unicode(
         "", help="Directory that keeps the rooms on disk, for the next start. One server at a time may use it."
@@ -73,6 +87,12 @@ class LiveDash(ExtensionApp):
             history_bytes=self.history_bytes,
             hub_history_bytes=self.hub_history_bytes,
             viewers_bytes=self.viewers_bytes,
+            connections=self.connections,
+            address_connections=self.address_connections,
+            link_connections=self.link_connections,
+            rooms_per_connection=self.rooms_per_connection,
+            publish_rate_records=self.publish_rate_records,
+            publish_rate_bytes=self.publish_rate_bytes,
             drain_s=self.drain_s,
             data_dir=self.data_dir or None,
             data_dir_bytes=self.data_dir_bytes,

@@ -36,6 +36,24 @@ def serve(
     data_dir_bytes: Annotated[
         int, typer.Option(help="Size of that directory, at most; the oldest records go first.", min=1)
     ] = limits.DATA_DIR_BYTES,
+    connections: Annotated[
+        int, typer.Option(help="Connections in all; whoever comes then is told to come again later.", min=0)
+    ] = limits.CONNECTIONS,
+    address_connections: Annotated[
+        int, typer.Option(help="Connections from one address; this machine's own are not counted.", min=0)
+    ] = limits.ADDRESS_CONNECTIONS,
+    link_connections: Annotated[
+        int, typer.Option(help="Connections by one share link.", min=0)
+    ] = limits.LINK_CONNECTIONS,
+    rooms_per_connection: Annotated[
+        int, typer.Option(help="Rooms and globs that one WebSocket reads.", min=1)
+    ] = limits.SUBSCRIPTIONS_PER_CONNECTION,
+    publish_rate_records: Annotated[
+        float, typer.Option(help="Records a second of one publisher; 0 for no bound.", min=0)
+    ] = limits.PUBLISH_RATE_RECORDS,
+    publish_rate_bytes: Annotated[
+        float, typer.Option(help="Bytes a second of one publisher; 0 for no bound.", min=0)
+    ] = limits.PUBLISH_RATE_BYTES,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log each request.")] = False,
 ) -> None:
@@ -52,7 +70,22 @@ def serve(
         if open_page:
             webbrowser.open(f"{running.url}view?key={running.token}")
 
-    options = ServeOptions(host, port, token, public_url, trust_proxy, data_dir, data_dir_bytes, broker)
+    options = ServeOptions(
+        host,
+        port,
+        token,
+        public_url,
+        trust_proxy,
+        data_dir,
+        data_dir_bytes,
+        broker,
+        connections=connections,
+        address_connections=address_connections,
+        link_connections=link_connections,
+        rooms_per_connection=rooms_per_connection,
+        publish_rate_records=publish_rate_records,
+        publish_rate_bytes=publish_rate_bytes,
+    )
     if workers > 1:
         raise typer.Exit(Workers(workers, options, on_started).run())
     asyncio.run(serve_until_signal(options, on_started))

@@ -41,11 +41,18 @@ class BatchQueue:
         self.records -= batch.count
         return batch
 
-    def take_joined(self) -> Batch:
-        """The oldest batches as one, as many as stay below the bounds; at least one."""
+    def take_joined(self, most_records: int = limits.PUBLISH_BATCH_RECORDS) -> Batch:
+        """The oldest batches as one, as many as stay below the bounds; at least one, or the first `most_records` of it."""
         taken = [self.popleft()]
+        if taken[0].count > most_records:
+            self._return(taken[0].slice(most_records, taken[0].count))
+            return taken[0].slice(0, most_records)
         records, nbytes = taken[0].count, taken[0].nbytes
-        while self._batches and self._fits(records + self._batches[0].count, nbytes + self._batches[0].nbytes):
+        while (
+            self._batches
+            and records + self._batches[0].count <= most_records
+            and self._fits(records + self._batches[0].count, nbytes + self._batches[0].nbytes)
+        ):
             taken.append(self.popleft())
             records, nbytes = records + taken[-1].count, nbytes + taken[-1].nbytes
         return Batch.concat(taken)
@@ -66,6 +73,11 @@ class BatchQueue:
 
     def _push(self, batch: Batch) -> None:
         self._batches.append(batch)
+        self.nbytes += batch.nbytes
+        self.records += batch.count
+
+    def _return(self, batch: Batch) -> None:
+        self._batches.appendleft(batch)
         self.nbytes += batch.nbytes
         self.records += batch.count
 

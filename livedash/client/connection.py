@@ -39,6 +39,7 @@ class Connection:
         self._search = 0
         self._unanswered_since_s: float | None = None
         self._asked_wait_s: float | None = None
+        self._pause: asyncio.TimerHandle | None = None  # the hub has put off what it was sent
         self.connector: Connector | None = None
         self.state = "idle"
         self.reason: str | None = None
@@ -85,6 +86,7 @@ class Connection:
         if channel is not None:
             self.state = "connecting"
         self._unanswered_since_s = None
+        self._end_pause()
         self._spool.end()
         if channel is not None:
             channel.close()
@@ -100,6 +102,25 @@ class Connection:
         channel, self._channel = self._channel, None
         if channel is not None:
             channel.abandon()
+
+    def _note_pace(self, message: Published | Error) -> None:
+        match message:
+            case Error(_, text, _, _, float(wait_s)):
+                self.reason = text
+                if self._pause is None:
+                    self._pause = asyncio.get_running_loop().call_later(bounded_s(wait_s), self._go_on)
+            case Published() if self._pause is None:
+                self.reason = None
+
+    def _go_on(self) -> None:
+        self._end_pause()
+        self._spool.go_on()
+        self.send(self._spool.take())
+
+    def _end_pause(self) -> None:
+        if self._pause is not None:
+            self._pause.cancel()
+            self._pause = None
 
     async def _attempt(self) -> float:
         """One connection from its opening to its end; how long to wait before the next."""
@@ -144,6 +165,7 @@ class Connection:
                 self._spool.receive(message)
             case Published() | Error():
                 self._spool.receive(message)
+                self._note_pace(message)
             case Bye(_, None):
                 raise NotAllowedError(f"the hub ended the connection for good: {message.reason}")
             case Bye(reason, float(retry_after_s)):

@@ -56,6 +56,7 @@ class RoomSpool:
         self._sent_bytes = 0
         self._sent_records = 0
         self._on_connection = 0  # how many of `_sent`, from the left, went out on this connection
+        self._put_off = 0  # how many of those the hub did not take
         self._epoch: str | None = None
         self._top = 0  # the last acknowledged offset of the epoch
         self._is_alone = False
@@ -91,12 +92,12 @@ class RoomSpool:
     def has_more(self) -> bool:
         return self._on_connection < len(self._sent) or bool(self.unsent)
 
-    def next_to_send(self, next_seq: int) -> Sent:
-        """What was sent on a former connection first, then new batches under `next_seq`. Only if `has_more()`."""
+    def next_to_send(self, next_seq: int, most_records: int = limits.PUBLISH_BATCH_RECORDS) -> Sent:
+        """What was sent before and not taken first, then new batches under `next_seq`. Only if `has_more()`."""
         if self._on_connection < len(self._sent):
             sent = self._sent[self._on_connection]
         else:
-            sent = Sent(next_seq, self.unsent.take_joined())
+            sent = Sent(next_seq, self.unsent.take_joined(most_records))
             self._sent.append(sent)
             self._sent_bytes += sent.batch.nbytes
             self._sent_records += sent.batch.count
@@ -104,16 +105,16 @@ class RoomSpool:
         return sent
 
     def end_connection(self) -> None:
-        self._on_connection = 0
+        self._on_connection = self._put_off = 0
         self.told_lost = 0
 
     # Answers
 
-    def acknowledge(self, seq: int, epoch: str, offset: int) -> None:
-        """`offset` of the batch's last record."""
+    def acknowledge(self, seq: int, epoch: str, offset: int) -> int:
+        """`offset` of the batch's last record. How many records it had."""
         batch = self._taken_out(seq)
         if batch is None:
-            return
+            return 0
         self._acknowledged += batch.count
         if epoch != self._epoch:
             self.kept.clear()
@@ -122,11 +123,17 @@ class RoomSpool:
             self._is_alone = False
         if not self._is_alone:
             self.kept.clear()
-            return
+            return batch.count
         self._top = offset
         self.kept.append(batch)
         while self.kept.nbytes > limits.HISTORY_BYTES:  # the hub's own history holds no more
             self.kept.popleft()
+        return batch.count
+
+    def put_off(self) -> None:
+        """The hub did not take a batch, nor those behind it: all are sent again once each of them has its answer."""
+        self._put_off += 1
+        self._rewind()
 
     def refuse(self, seq: int, reason: str) -> None:
         batch = self._taken_out(seq)
@@ -171,5 +178,10 @@ class RoomSpool:
                 self._on_connection -= 1
                 self._sent_bytes -= sent.batch.nbytes
                 self._sent_records -= sent.batch.count
+                self._rewind()
                 return sent.batch
         return None
+
+    def _rewind(self) -> None:
+        if self._put_off and self._put_off >= self._on_connection:
+            self._on_connection = self._put_off = 0

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from livedash import limits
+from livedash.client.pace import Pace
 from livedash.client.room_spool import RoomSpool, RoomSpoolStatistics
 from livedash.wire.batch import Batch
 from livedash.wire.codec import MSGPACK
@@ -69,6 +70,7 @@ class Spool:
         self._then_at: dict[str, str] = {}  # the last restore of a room that then goes on under another epoch
         self._awaited: dict[int | str, tuple[RoomSpool, int]] = {}  # unanswered, in order: room and bytes
         self._in_flight_bytes = 0
+        self._pace = Pace()
 
     # From the publisher
 
@@ -148,6 +150,7 @@ class Spool:
         self._then_at.clear()
         self._awaited.clear()
         self._in_flight_bytes = 0
+        self._pace = Pace()
         self._news = dict(self._failing)
         for name, room in self._rooms.items():
             room.end_connection()
@@ -169,6 +172,10 @@ class Spool:
                 del self._ready[room.name]
                 yield from self._take_turn(room)
 
+    def go_on(self) -> None:
+        """The wait that the hub asked for is over."""
+        self._pace.go_on()
+
     def receive(self, message: Published | Error | Welcome) -> None:
         """An answer of the hub."""
         match message:
@@ -177,10 +184,14 @@ class Spool:
             case Published(epoch, offset, int(seq)):
                 room = self._answered(seq)
                 if room is not None:
-                    room.acknowledge(seq, epoch, offset)
+                    self._pace.note_taken(room.acknowledge(seq, epoch, offset))
+                    if not (self._awaited or self._ready):
+                        self._pace.relax()
                     self._keep_bound()
             case Published(_, _, str(identity)):
                 self._go_on(self._answered(identity), self._then_at.pop(identity, ""))
+            case Error(_, _, identity, _, float(wait_s)):
+                self._put_off(identity, wait_s)
             case Error(code, text, identity, room_name):
                 self._refused(identity, room_name, f"{code}: {text}")
 
@@ -206,14 +217,16 @@ class Spool:
             yield Lost(room.name, self.publisher, room.lost)
 
     def _publish(self, room: RoomSpool) -> Publish:
-        sent = room.next_to_send(self._next_seq)
+        sent = room.next_to_send(self._next_seq, self._pace.most_records)
         self._next_seq = max(self._next_seq, sent.seq + 1)
         self._await(sent.seq, room, sent.batch)
         fields = MSGPACK.batch_fields(sent.batch, "columns")
         return Publish(room.name, id=sent.seq, publisher=self.publisher, seq=sent.seq, **fields)
 
     def _may_send(self, room: RoomSpool) -> bool:
-        return room.has_more() and room.in_flight < limits.PUBLISHER_IN_FLIGHT and self._has_budget(self._batch_bound)
+        if not room.has_more() or not self._pace.lets_send(in_flight=len(self._awaited)):
+            return False
+        return room.in_flight < limits.PUBLISHER_IN_FLIGHT and self._has_budget(self._batch_bound)
 
     def _has_budget(self, nbytes: int) -> bool:
         return not self._awaited or self._in_flight_bytes + nbytes <= self._in_flight_bound
@@ -272,6 +285,14 @@ class Spool:
             room.refuse(identity, reason)
         else:
             self._lose_place(room)
+
+    def _put_off(self, identity: int | str | None, wait_s: float) -> None:
+        """The hub takes it later; what is to be restored is offered again on the next connection."""
+        room = self._answered(identity) if identity is not None else None
+        if room is not None and isinstance(identity, int):
+            room.put_off()
+            self._ready[room.name] = room
+            self._pace.put_off(wait_s)
 
     def _lose_place(self, room: RoomSpool) -> None:
         self._restores = deque(restore for restore in self._restores if restore.room is not room)

@@ -11,7 +11,10 @@ from livedash.wire import names
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Globs of rooms. `link_id` is set for who came by a share link, and bounds the life of its streams."""
+    """Globs of rooms. `link_id` is set for who came by a share link, and bounds the life of its streams.
+
+    `address`: from where the caller comes, None where connections are not counted by it.
+    """
 
     principal: str
     read: tuple[str, ...] = ()
@@ -19,6 +22,12 @@ class Grant:
     may_share: bool = False
     link_id: str | None = None
     label: str = ""
+    address: str | None = None
+
+    @property
+    def caller(self) -> str:
+        """Who publishes without saying which publisher it is."""
+        return f"{self.principal} at {self.address}"
 
     def may_read(self, room: str) -> bool:
         return any(names.covers(allowed, room) for allowed in self.read)

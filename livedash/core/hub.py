@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from livedash import limits
+from livedash.core.connections import ConnectionBounds, Connections
 from livedash.core.grant import Grant
 from livedash.core.journal import Lost
 from livedash.core.origin import UNKNOWN_ORIGIN, Origin
@@ -39,11 +40,11 @@ class Hub(RoomTable):
         new_id: Callable[[], str],
         *,
         history_bytes: int = limits.HUB_HISTORY_BYTES,
-        connections: int = limits.CONNECTIONS,
+        connections: ConnectionBounds | None = None,
         defaults: RoomSettings | None = None,
     ) -> None:
         super().__init__(new_id, history_bytes, defaults or RoomSettings())
-        self._connections = connections
+        self.connections = Connections(connections)
         self.is_closed = False
         self._degraded: str | None = None
         self._sessions: dict[Session, None] = {}
@@ -54,8 +55,7 @@ class Hub(RoomTable):
 
     def open_session(self, grant: Grant, label: str, pump: Callable[[], None], now_s: float) -> Session:
         """`now_s` in seconds since 1970 is when the viewer came. Raises LimitReachedError."""
-        if len(self._sessions) >= self._connections:
-            raise LimitReachedError(f"this hub has its {self._connections} connections already; try again later")
+        self.connections.add(grant)
         session = Session(self, grant, ViewerInfo(self._new_id(), label, now_s), pump)
         self._sessions[session] = None
         if self._degraded is not None:
@@ -64,7 +64,8 @@ class Hub(RoomTable):
 
     def remove_session(self, session: Session, rooms: Iterable[str]) -> None:
         self._leave(session, rooms)
-        self._sessions.pop(session, None)
+        del self._sessions[session]
+        self.connections.remove(session.grant)
 
     def sessions(self) -> list[Session]:
         return list(self._sessions)
@@ -106,6 +107,13 @@ class Hub(RoomTable):
         if origin.session is not None:
             origin.session.leave_out(name, position, batch.count)
         return position
+
+    def knows(self, name: str, origin: Origin, now_s: float) -> bool:
+        """True if this publish came before, and only its answer is wanted. `now_s` in seconds since 1970.
+
+        Raises ConflictError where the request's key is that of another one.
+        """
+        return self._known_answer(name, self.rooms.get(name), origin, now_s) is not None
 
     def hello(self, rooms: dict[str, Held], origin: Origin = UNKNOWN_ORIGIN) -> dict[str, Acquaintance]:
         """What this hub knows of rooms of which a publisher was the only one: known, unknown or other."""
@@ -232,4 +240,4 @@ class Hub(RoomTable):
 
     def _check_open(self) -> None:
         if self.is_closed:
-            raise LimitReachedError("this hub has ended; send it again in a moment")
+            raise LimitReachedError("this hub has ended; send it again in a moment", retry_after_s=limits.BYE_RETRY_S)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from livedash import limits
+from livedash.core.connections import Connections
 from livedash.core.failing import FailingSources
 from livedash.core.grant import Grant
 from livedash.core.ladder import Ladder
@@ -37,6 +37,8 @@ class Readership(Protocol):
 
     @property
     def rooms(self) -> Rooms: ...
+    @property
+    def connections(self) -> Connections: ...
     @property
     def failing(self) -> FailingSources: ...
     @property
@@ -239,10 +241,10 @@ class Session:
     def _check_bound(self, rooms: list[str]) -> None:
         """Raises LimitReachedError where the rooms and globs would be too many with these."""
         count = len({*self._subscriptions, *self._families, *rooms})
-        if count > limits.SUBSCRIPTIONS_PER_CONNECTION:
+        most = self._hub.connections.bounds.rooms
+        if count > most:
             raise LimitReachedError(
-                f"a connection reads {limits.SUBSCRIPTIONS_PER_CONNECTION} rooms at most, not {count}; "
-                "unsubscribe some, or open another"
+                f"a connection reads {most} rooms at most, not {count}; unsubscribe some, or open another"
             )
 
     def _follow(self, room: str, asked: str, since: Since, reading: Reading, now_s: float) -> None:

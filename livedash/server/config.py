@@ -9,7 +9,10 @@ from livedash import limits
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
-    """`public_url` is the address that others reach this server by; `frame_ancestors` who may embed its pages."""
+    """`public_url` is the address that others reach this server by; `frame_ancestors` who may embed its pages.
+
+    A rate is of one publisher, a second; 0: no bound.
+    """
 
     # addresses
     public_url: str | None = None
@@ -21,6 +24,11 @@ class ServerConfig:
     hub_history_bytes: int = limits.HUB_HISTORY_BYTES
     connections: int = limits.CONNECTIONS
     viewers_bytes: int = limits.VIEWERS_BYTES
+    address_connections: int = limits.ADDRESS_CONNECTIONS
+    link_connections: int = limits.LINK_CONNECTIONS
+    rooms_per_connection: int = limits.SUBSCRIPTIONS_PER_CONNECTION
+    publish_rate_records: float = limits.PUBLISH_RATE_RECORDS
+    publish_rate_bytes: float = limits.PUBLISH_RATE_BYTES
     drain_s: float = limits.DRAIN_S
     # rooms on disk
     data_dir: str | None = None

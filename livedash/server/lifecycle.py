@@ -46,6 +46,12 @@ class ServeOptions:
     data_dir_bytes: int = limits.DATA_DIR_BYTES
     broker: str | None = None
     shares_port: bool = False
+    connections: int = limits.CONNECTIONS
+    address_connections: int = limits.ADDRESS_CONNECTIONS
+    link_connections: int = limits.LINK_CONNECTIONS
+    rooms_per_connection: int = limits.SUBSCRIPTIONS_PER_CONNECTION
+    publish_rate_records: float = limits.PUBLISH_RATE_RECORDS
+    publish_rate_bytes: float = limits.PUBLISH_RATE_BYTES
 
 
 class RunningServer:
@@ -110,6 +116,12 @@ async def start(options: ServeOptions) -> RunningServer:
         data_dir=options.data_dir,
         data_dir_bytes=options.data_dir_bytes,
         broker=options.broker,
+        connections=options.connections,
+        address_connections=options.address_connections,
+        link_connections=options.link_connections,
+        rooms_per_connection=options.rooms_per_connection,
+        publish_rate_records=options.publish_rate_records,
+        publish_rate_bytes=options.publish_rate_bytes,
     )
     try:
         services = Services(config, asyncio.get_running_loop())

@@ -12,8 +12,10 @@ from livedash import clock, limits
 from livedash.brokers.entries import AddLink, PutDashboard, RevokeLink
 from livedash.brokers.state import SharedState
 from livedash.core.changes import Append
+from livedash.core.connections import ConnectionBounds
 from livedash.core.grant import Grant
 from livedash.core.hub import Hub
+from livedash.core.publish_rate import PublishRate
 from livedash.core.settings import RoomSettings
 from livedash.errors import LimitReachedError, SettingRefusedError, UnreachableError
 from livedash.server.config import ServerConfig
@@ -46,7 +48,8 @@ class Services:
         self.shared = self._empty_state()
         self.hub, self.links = self.shared.hub, self.shared.links
         self.data_dir = DataDir(config, self.hub, loop, new_id)
-        self.stage = Stage(self.hub, loop, clock.now_us, self.why_ended, viewers_bytes=config.viewers_bytes)
+        rate = PublishRate(config.publish_rate_records, config.publish_rate_bytes)
+        self.stage = Stage(self.hub, loop, clock.now_us, self.why_ended, rate, viewers_bytes=config.viewers_bytes)
         self.replication = Replication(config, self.shared, self._empty_state, self.stage.clock_s, new_id)
         self.stage.writes = self.replication
         self.is_draining = False
@@ -58,7 +61,9 @@ class Services:
         hub = Hub(
             new_id,
             history_bytes=config.hub_history_bytes,
-            connections=config.connections,
+            connections=ConnectionBounds(
+                config.connections, config.address_connections, config.link_connections, config.rooms_per_connection
+            ),
             defaults=RoomSettings(history_bytes=config.history_bytes),
         )
         return SharedState(hub, LinkRegistry(secrets.token_bytes), {})

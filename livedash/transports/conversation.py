@@ -9,9 +9,10 @@ from livedash import limits
 from livedash.core.changes import Append, Asker, GiveBack, NoteLost, Result
 from livedash.core.grant import Grant
 from livedash.core.origin import Origin
+from livedash.core.publish_rate import PutOff
 from livedash.core.session import Session
 from livedash.core.subscription import Reading
-from livedash.errors import LivedashError, SettingRefusedError
+from livedash.errors import LivedashError, RateLimitedError, SettingRefusedError
 from livedash.transports.ingest import batch_of_publish
 from livedash.transports.viewer import Stage
 from livedash.wire.codec import batch_of_wire
@@ -57,6 +58,7 @@ class Conversation:
         self._stage = stage
         self._session = session
         self._hello: Hello | None = None
+        self._put_off = PutOff()
 
     @property
     def _grant(self) -> Grant:
@@ -107,8 +109,23 @@ class Conversation:
         batch = batch_of_publish(message, self._stage.now_us())
         settings = self._settings(message.room)
         change = Append(message.room, batch, message.publisher, message.seq, settings=settings)
-        asker = Asker(None if message.echo else self._session, self._keeper(message.publisher))
+        keeper = self._keeper(message.publisher)
+        self._pay(change, None if keeper is None else message.seq)
+        asker = Asker(None if message.echo else self._session, keeper)
         self._stage.writes.submit(change, partial(self._answer_write, message), asker)
+
+    def _pay(self, change: Append, seq: int | None) -> None:
+        """`seq`: of a publisher that sends again what was put off. Raises RateLimitedError."""
+        grant = self._grant
+        publisher = grant.caller if change.publisher is None else f"{grant.principal}: {change.publisher}"
+        if seq is not None:
+            self._put_off.check(change.room, seq)
+        try:
+            self._stage.pay(publisher, change)
+        except RateLimitedError as error:
+            if seq is not None:
+                self._put_off.note(change.room, seq, error)
+            raise
 
     def _restore(self, message: Restore) -> None:
         self._grant.check_write(message.room)
@@ -132,7 +149,8 @@ class Conversation:
     def _refuse(self, message: ClientMessage, error: LivedashError) -> None:
         identity = getattr(message, "id", None)
         room = getattr(message, "room", None)
-        self._session.notify(Error(error.code, error.message, identity, room))
+        retry_after_s = getattr(error, "retry_after_s", None)
+        self._session.notify(Error(error.code, error.message, identity, room, retry_after_s))
 
     def _settings(self, room: str) -> dict[str, Any] | None:
         return self._hello.settings.get(room) if self._hello is not None else None

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from livedash import limits
-from livedash.core.changes import OwnWrites, Writes
+from livedash.core.changes import Append, OwnWrites, Writes
 from livedash.core.grant import Grant
 from livedash.core.hub import Hub
+from livedash.core.origin import Origin
+from livedash.core.publish_rate import PublishRate, PublishRates
 from livedash.transports.backlog import Backlog, SlowViewers
 from livedash.transports.close_codes import OF_REASON, wait_s_of
 from livedash.transports.contract import Framing, Loop, Sink
@@ -22,7 +24,7 @@ WhyEnded = Callable[[Grant], ByeReason | None]  # whether a grant has ended mean
 class Stage:
     """What all viewers of a hub share. `writes` takes what callers want changed: the hub's own, or those of several hubs."""
 
-    __slots__ = ("backlog", "clock_s", "flusher", "hub", "loop", "now_us", "wheel", "why_ended", "writes")
+    __slots__ = ("backlog", "clock_s", "flusher", "hub", "loop", "now_us", "rates", "wheel", "why_ended", "writes")
 
     def __init__(
         self,
@@ -30,6 +32,7 @@ class Stage:
         loop: Loop,
         now_us: Callable[[], int],
         why_ended: WhyEnded,
+        publish_rate: PublishRate | None = None,
         *,
         viewers_bytes: int = limits.VIEWERS_BYTES,
     ) -> None:
@@ -39,12 +42,22 @@ class Stage:
         self.now_us = now_us
         self.why_ended = why_ended
         self.writes: Writes = OwnWrites(hub, now_us, self.clock_s)
+        self.rates = PublishRates(publish_rate)
         self.flusher = Flusher(hub, loop)
         self.wheel = Wheel(loop, self._turn)
         self.backlog = Backlog(viewers_bytes, hub.mark_dirty)
 
     def wall_clock_s(self) -> float:
         return self.now_us() / 1_000_000
+
+    def pay(self, publisher: str, change: Append) -> None:
+        """Before it is submitted: hubs that share their rooms each bound those who publish there.
+
+        What the hub has already costs nothing. Raises RateLimitedError, or ConflictError as Hub.knows does.
+        """
+        origin = Origin(change.publisher, change.seq, request=change.request)
+        if not self.hub.knows(change.room, origin, self.wall_clock_s()):
+            self.rates.pay(publisher, change.batch, self.clock_s())
 
     def viewers(self) -> list[Viewer]:
         """All that are connected by a stream."""

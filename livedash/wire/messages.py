@@ -220,12 +220,13 @@ class Left(_FromHub, frozen=True, tag="left"):
 
 
 class Error(_FromHub, frozen=True, tag="error"):
-    """The connection stays."""
+    """The connection stays. `retry_after_s`: the same message, sent again after so long, may be taken."""
 
     code: str
     message: str
     id: int | str | None = None
     room: str | None = None
+    retry_after_s: float | None = None
 
 
 class Bye(_FromHub, frozen=True, tag="bye"):

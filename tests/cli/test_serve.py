@@ -52,3 +52,14 @@ def test_port_that_is_taken_is_told(serve: ServeProcess) -> None:
     done = subprocess.run([*SERVE, "--port", str(serve.port)], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert f"can't listen on 127.0.0.1:{serve.port}" in done.stderr
+
+
+def test_bounds_that_were_given_hold(tmp_path: Path) -> None:
+    words = ("--publish-rate-records", "1", "--link-connections", "0", "--rooms-per-connection", "9")
+    more = ("--connections", "7", "--address-connections", "5", "--publish-rate-bytes", "1e6")
+    with ServeProcess(tmp_path / "serve", arguments=[*words, *more]) as serve:
+        host = Host(serve.url, serve.token)
+        host.publish("train", *[{"n": n} for n in range(60)])
+        assert host.ask("POST", "rooms/train/records", {"n": 61})[0] == 429
+        key = host.share("train")["key"]
+        assert host.ask("GET", f"poll?key={key}", login=False)[0] == 503

@@ -9,7 +9,8 @@ from livedash.core.hub import Hub
 from livedash.core.journal import Described, Entry
 from livedash.core.kept import continued_as, header_of, room_of
 from livedash.core.origin import Origin
-from livedash.errors import LivedashError
+from livedash.core.publish_rate import PublishRate, PublishRates, PutOff
+from livedash.errors import LivedashError, RateLimitedError
 from livedash.testing.store import MemoryStore
 from livedash.wire.batch import Batch
 from livedash.wire.codec import MSGPACK, batch_of_wire
@@ -24,6 +25,7 @@ class Greeted:
     def __init__(self, hello: Hello, answers: list[Answer]) -> None:
         self.hello = hello
         self.notify = answers.append
+        self.put_off = PutOff()
 
     def origin(self, seq: int | None = None) -> Origin:
         return Origin(self.hello.publisher, seq, connection=self)
@@ -38,8 +40,11 @@ class Line:
     carried back. `cut` loses both.
     """
 
-    def __init__(self, spool: Spool) -> None:
+    def __init__(self, spool: Spool, rate: PublishRate | None = None) -> None:
         self.spool = spool
+        self.now_s = 0.0
+        self._rate = rate
+        self._rates = PublishRates(rate)
         self._epochs = itertools.count(1)
         self.hub = self._new_hub()
         self.sent: list[ClientMessage] = []
@@ -63,6 +68,7 @@ class Line:
     def restart_hub(self) -> None:
         self.cut()
         self.hub = self._new_hub()
+        self._rates = PublishRates(self._rate)
 
     def pump(self) -> None:
         if self.is_open:
@@ -91,6 +97,12 @@ class Line:
             self.carry(len(self.sent))
             self.carry_back(len(self.answers))
 
+    def wait(self, seconds: float) -> None:
+        """As long as the hub asked for, or not."""
+        self.now_s += seconds
+        self.spool.go_on()
+        self.pump()
+
     def values(self, room: str, field: str = "n") -> list[object]:
         found = self.hub.rooms.get(room)
         if found is None:
@@ -106,7 +118,20 @@ class Line:
             self._answer(message)
         except LivedashError as error:
             identity, room = getattr(message, "id", None), getattr(message, "room", None)
-            self.answers.append(Error(error.code, error.message, identity, room))
+            retry_after_s = getattr(error, "retry_after_s", None)
+            self.answers.append(Error(error.code, error.message, identity, room, retry_after_s))
+
+    def _publish(self, message: Publish, seq: int) -> None:
+        put_off, origin = self.greeted.put_off, self.greeted.origin(seq)
+        put_off.check(message.room, seq)
+        try:
+            if not self.hub.knows(message.room, origin, self.now_s):
+                self._rates.pay(self.greeted.hello.publisher, _batch(message), self.now_s)
+        except RateLimitedError as error:
+            put_off.note(message.room, seq, error)
+            raise
+        position = self.hub.publish(message.room, _batch(message), 0, self.now_s, origin)
+        self.answers.append(Published(position.epoch, position.offset, message.id))
 
     def _answer(self, message: ClientMessage) -> None:
         match message:
@@ -115,9 +140,7 @@ class Line:
                 acquaintances = self.hub.hello(rooms, self.greeted.origin())
                 self.answers.append(Welcome(acquaintances, self.hub.continued(rooms)))
             case Publish():
-                origin = self.greeted.origin(message.seq)
-                position = self.hub.publish(message.room, _batch(message), 0, 0.0, origin)
-                self.answers.append(Published(position.epoch, position.offset, message.id))
+                self._publish(message, message.seq or 0)
             case Restore():
                 origin, owed_top = self.greeted.origin(), self.greeted.owed_top(message)
                 batch = _batch(message)

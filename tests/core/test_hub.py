@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from livedash import limits
+from livedash.core.connections import ConnectionBounds
 from livedash.core.grant import Grant, owner
 from livedash.core.hub import Hub
 from livedash.core.origin import Origin
@@ -286,7 +287,7 @@ def test_a_hub_above_its_bound_drops_the_oldest_of_its_largest_room() -> None:
 
 
 def test_a_full_hub_takes_no_more_viewers() -> None:
-    hub = Hub(lambda: "id", connections=1)
+    hub = Hub(lambda: "id", connections=ConnectionBounds(in_all=1))
     session = hub.open_session(owner("ada"), "", lambda: None, 0.0)
     with pytest.raises(LimitReachedError):
         hub.open_session(owner("bob"), "", lambda: None, 0.0)

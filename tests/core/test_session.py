@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from livedash import limits
+from livedash.core.connections import ConnectionBounds
 from livedash.core.grant import Grant
 from livedash.errors import LimitReachedError, NameRefusedError, NotFoundError
 from livedash.testing.viewer import MemoryViewer, gaps_of, notifications_of, snapshots_of
@@ -106,9 +106,9 @@ def test_a_star_means_the_rooms_that_a_link_may_read_also_of_those_that_begin_la
 
 
 def test_rooms_and_globs_of_a_connection_are_bounded_and_a_refused_glob_follows_nothing(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Stage,
 ) -> None:
-    monkeypatch.setattr(limits, "SUBSCRIPTIONS_PER_CONNECTION", 2)
+    stage.hub.connections.bounds = ConnectionBounds(rooms=2)
     for room in ("lab.a", "lab.b"):
         stage.push_numbers(1, 1, room=room)
     viewer = MemoryViewer(stage.hub, stage.clock)
@@ -117,8 +117,8 @@ def test_rooms_and_globs_of_a_connection_are_bounded_and_a_refused_glob_follows_
     assert (viewer.take(), viewer.session.rooms) == ([], ())
 
 
-def test_a_publisher_does_not_hear_of_a_viewers_bound(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "SUBSCRIPTIONS_PER_CONNECTION", 2)
+def test_a_publisher_does_not_hear_of_a_viewers_bound(stage: Stage) -> None:
+    stage.hub.connections.bounds = ConnectionBounds(rooms=2)
     viewer = stage.viewer("*")
     stage.push_numbers(1, 1, room="a")
     stage.push_numbers(1, 1, room="b")

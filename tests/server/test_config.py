@@ -1,18 +1,25 @@
 from __future__ import annotations
 
+import asyncio
 from dataclasses import FrozenInstanceError, fields
 
 import pytest
 
 from livedash import limits
 from livedash.server.config import ServerConfig
-from tests.server.served import Served, json_of
+from tests.server.served import NOBODY, Served, error_of, json_of, serve
 
 
 def test_a_server_that_is_told_nothing_keeps_to_the_limits() -> None:
     config = ServerConfig()
     assert (config.history_bytes, config.hub_history_bytes) == (limits.HISTORY_BYTES, limits.HUB_HISTORY_BYTES)
     assert (config.connections, config.drain_s) == (limits.CONNECTIONS, limits.DRAIN_S)
+    assert (config.address_connections, config.link_connections) == (
+        limits.ADDRESS_CONNECTIONS,
+        limits.LINK_CONNECTIONS,
+    )
+    assert config.rooms_per_connection == limits.SUBSCRIPTIONS_PER_CONNECTION
+    assert (config.publish_rate_records, config.publish_rate_bytes) == (0, 0)
     assert (config.base_path, config.public_url, config.frame_ancestors) == ("/livedash/", None, ("'self'",))
 
 
@@ -25,3 +32,55 @@ def test_a_configuration_is_replaced_and_never_changed() -> None:
 async def test_what_is_replaced_while_a_server_runs_is_what_it_tells(served: Served) -> None:
     served.change(save_after_show=False)
     assert json_of(await served.get("health/live"))["save_after_show"] is False
+
+
+async def test_a_link_that_has_its_connections_is_told_to_come_again_on_each_transport_and_others_are_not() -> None:
+    served = await serve(link_connections=1)
+    key = (await served.share("train"))["key"]
+    async with await served.websocket(headers=NOBODY, key=key) as first:
+        await first.ask("ping")
+        async with await served.websocket(headers=NOBODY, key=key) as socket:
+            assert await socket.close_code() == 4003
+        async with await served.stream(headers=NOBODY, key=key) as stream:
+            (bye,) = await stream.rest()
+        assert (stream.status, bye.event, bool(stream.parser.retry_ms)) == (200, "livedash.bye", True)
+        answer = await served.get("poll", headers=NOBODY, key=key)
+        assert error_of(answer) == (503, "limit_reached")
+        assert int(answer.headers["Retry-After"]) > 0
+        other = (await served.share("train"))["key"]
+        assert (await served.get("poll", headers=NOBODY, key=other, timeout=0)).code == 200
+    await served.close()
+
+
+async def test_rooms_of_a_connection_are_bounded_by_its_setting() -> None:
+    served = await serve(rooms_per_connection=1)
+    async with await served.websocket() as socket:
+        await socket.ask("subscribe", room="a")
+        error = await socket.ask("subscribe", room="b")
+    assert (error["code"], "1 rooms at most" in error["message"]) == ("limit_reached", True)
+    await served.close()
+
+
+async def test_who_publishes_too_fast_over_http_is_told_how_long_to_wait() -> None:
+    served = await serve(publish_rate_records=2)
+    await served.push(*[{"n": n} for n in range(7)])
+    answer = await served.post("rooms/train/records", {"n": 8})
+    assert error_of(answer) == (429, "rate_limited")
+    assert int(answer.headers["Retry-After"]) == 3
+    assert served.hub.room("train").history.top == 7
+    await served.close()
+
+
+async def test_who_publishes_too_fast_on_a_websocket_is_told_how_long_to_wait_and_may_send_it_again() -> None:
+    served = await serve(publish_rate_bytes=10_000)
+    records = [{"text": "x" * 12_000}]
+    async with await served.websocket() as socket:
+        said = {"room": "train", "records": records, "publisher": "p1"}
+        assert (await socket.ask("publish", id=1, seq=1, **said))["op"] == "published"
+        error = await socket.ask("publish", id=2, seq=2, **said)
+        assert (error["op"], error["code"], error["id"]) == ("error", "rate_limited", 2)
+        assert 0 < error["retry_after_s"] < 0.5
+        assert (await socket.ask("publish", id=3, seq=1, **said))["offset"] == 1  # what it has already costs nothing
+        await asyncio.sleep(error["retry_after_s"])  # as it was told
+        assert (await socket.ask("publish", id=2, seq=2, **said))["offset"] == 2
+    await served.close()

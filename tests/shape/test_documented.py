@@ -30,7 +30,9 @@ def constants(module: Any) -> Mapping[str, int | float]:
 
 
 def shown(name: str, value: float) -> str:
-    """A limit's default as the docs write it: 64 MiB, 15 s, 10,000."""
+    """A limit's default as the docs write it: 64 MiB, 15 s, 10,000, off."""
+    if value == 0:
+        return "off"
     if name.endswith("_BYTES"):
         size, unit = next(
             (size, unit) for size, unit in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB"), (1, "B")) if value >= size
@@ -47,6 +49,7 @@ def shown(name: str, value: float) -> str:
         ("PING_INTERVAL_S", 20.0, "20 s"),
         ("READ_LIMIT_MAX", 1_000_000, "1,000,000"),
         ("RETRY_MS", 2000, "2,000 ms"),
+        ("PUBLISH_RATE_BYTES", 0, "off"),
     ],
 )
 def test_a_limit_is_shown_with_its_unit(name: str, value: float, text: str) -> None:

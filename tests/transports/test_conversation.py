@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from livedash import limits
 from livedash.core.grant import Grant, owner
+from livedash.core.publish_rate import PublishRate
 from livedash.errors import SettingRefusedError
 from livedash.testing.viewer import notifications_of, records_of
 from livedash.transports.conversation import Conversation, reading_of
@@ -176,6 +178,49 @@ def test_readers_are_told_which_source_fails_and_when_it_does_no_more(theatre: T
     assert reader.take() == [Failing("train", {"cpu": "ValueError: no"})]
     peer.say("source_failing", room="train", source="cpu", error=None)
     assert reader.take() == [Failing("train", {})]
+
+
+# A rate
+
+
+def test_a_publisher_that_said_hello_sends_again_what_was_put_off_before_anything_behind_it_is_taken() -> None:
+    theatre = Theatre(publish_rate=PublishRate(records=1))
+    peer = Peer(theatre)
+    peer.say("hello", publisher="p1")
+
+    def publish(seq: int) -> HubMessage:
+        (answer,) = peer.say("publish", room="train", publisher="p1", seq=seq, id=seq, records=[{"n": seq}] * 3)
+        return answer
+
+    assert isinstance(publish(1), Published)
+    error = publish(2)
+    assert isinstance(error, Error)
+    assert (error.code, error.id, error.retry_after_s) == ("rate_limited", 2, 2.0)
+    theatre.loop.advance(2.0)
+    assert isinstance(publish(3), Error)
+    assert isinstance(publish(2), Published)
+    theatre.loop.advance(3.0)
+    assert isinstance(publish(3), Published)
+    assert [record["n"] for record in theatre.hub.room("train").snapshot(9).records()] == [1] * 3 + [2] * 3 + [3] * 3
+
+
+def test_who_did_not_say_hello_gives_up_what_was_put_off_if_it_likes() -> None:
+    theatre = Theatre(publish_rate=PublishRate(records=1))
+    peer = Peer(theatre)
+    for _ in range(2):
+        answers = peer.say("publish", room="train", publisher="p1", seq=1, records=[{"n": 1}] * 3)
+    answers = peer.say("publish", room="train", publisher="p1", seq=2, records=[{"n": 2}])
+    assert error_code(answers) == "rate_limited"
+    theatre.loop.advance(2.0)
+    assert isinstance(peer.say("publish", room="train", publisher="p1", seq=3, records=[{"n": 3}])[0], Published)
+
+
+def test_who_names_no_publisher_pays_by_login_and_address() -> None:
+    theatre = Theatre(publish_rate=PublishRate(records=1))
+    here, there = (Peer(theatre, replace(owner("ada"), address=address)) for address in (None, "192.0.2.1"))
+    assert isinstance(here.say("publish", room="train", records=[{"n": 1}] * 9)[0], Published)
+    assert isinstance(there.say("publish", room="train", records=[{"n": 1}])[0], Published)
+    assert error_code(here.say("publish", room="other", records=[{"n": 1}])) == "rate_limited"
 
 
 # What is refused

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from livedash import limits
+from livedash.core.connections import ConnectionBounds
 from livedash.core.grant import Grant
 from livedash.core.subscription import Reading
 from livedash.errors import LimitReachedError
@@ -269,7 +270,7 @@ def test_long_history_is_sent_in_steps(theatre: Theatre) -> None:
 
 
 def test_a_full_hub_opens_no_session() -> None:
-    theatre = Theatre(connections=1)
+    theatre = Theatre(connections=ConnectionBounds(in_all=1))
     theatre.viewer()
     with pytest.raises(LimitReachedError, match="1 connections"):
         theatre.viewer()

@@ -8,6 +8,7 @@ from typing import Any
 from livedash import limits
 from livedash.core.grant import Grant, owner
 from livedash.core.hub import Hub
+from livedash.core.publish_rate import PublishRate
 from livedash.testing.clock import ManualClock
 from livedash.testing.loop import ManualLoop
 from livedash.transports.viewer import QUIET, Liveness, Stage, Viewer
@@ -54,13 +55,20 @@ class MemorySink:
 class Theatre:
     """`ended` names principals whose grants have ended, and why."""
 
-    def __init__(self, *, viewers_bytes: int = limits.VIEWERS_BYTES, **bounds: Any) -> None:
+    def __init__(
+        self, publish_rate: PublishRate | None = None, *, viewers_bytes: int = limits.VIEWERS_BYTES, **bounds: Any
+    ) -> None:
         self.loop = ManualLoop(ManualClock(1000.0))
         epochs = itertools.count(1)
         self.hub = Hub(lambda: f"e{next(epochs)}", **bounds)
         self.ended: dict[str, ByeReason] = {}
         self.stage = Stage(
-            self.hub, self.loop, self.now_us, lambda grant: self.ended.get(grant.principal), viewers_bytes=viewers_bytes
+            self.hub,
+            self.loop,
+            self.now_us,
+            lambda grant: self.ended.get(grant.principal),
+            publish_rate,
+            viewers_bytes=viewers_bytes,
         )
 
     def now_us(self) -> int:

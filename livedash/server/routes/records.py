@@ -57,7 +57,9 @@ class Records(Route):
         body, key = bytes(self._body), self.request.headers.get("Idempotency-Key")
         request = None if key is None else Request(self.grant.principal, key, hashlib.sha256(body).digest())
         batch = batch_of_records(records_of_body(body, self._media_type()), clock.now_us())
-        position = await self.services.append(Append(name, batch, request=request))
+        change = Append(name, batch, request=request)
+        self.services.stage.pay(self.grant.caller, change)
+        position = await self.services.append(change)
         self.answer({"epoch": position.epoch, "offset": position.offset})
 
     async def get(self, name: str) -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import inspect
 import json
 import logging
+import math
+from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
 import msgspec
 from tornado.web import Finish, HTTPError
 
+from livedash import limits
 from livedash.core.grant import Grant, owner
 from livedash.errors import LivedashError, NotAllowedError, NotFoundError, NotLoggedInError, ProtocolError
 from livedash.server.auth import By, HostHandler
+from livedash.server.client_address import counted_address
 from livedash.server.request_log import summary
 from livedash.server.services import Services
 
@@ -42,7 +46,7 @@ class Route(HostHandler):
             return
         if self.get_query_argument("key", None) is not None:
             await self.services.wait_until_open()  # links are among what it begins with
-        self.grant = await self._find_grant()
+        self.grant = replace(await self._find_grant(), address=counted_address(self.request.remote_ip))
         await self.services.wait_until_open()
 
     def options(self, *_: Any) -> None:
@@ -127,7 +131,8 @@ class Route(HostHandler):
         if isinstance(error, LivedashError):
             self.set_status(self._status_of(error))
             if error.can_retry:
-                self.set_header("Retry-After", "2")
+                retry_after_s = getattr(error, "retry_after_s", None) or limits.BYE_RETRY_S
+                self.set_header("Retry-After", str(math.ceil(retry_after_s)))
         if self._is_read_by_link():
             self.set_header("Access-Control-Allow-Origin", "*")
         self.set_header("Content-Type", "application/json; charset=utf-8")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from livedash import limits
+from livedash.core.connections import ConnectionBounds
 from livedash.transports import sse
 from livedash.transports.viewer import Liveness
 from livedash.wire.sse import Event
@@ -164,7 +165,7 @@ async def test_a_reader_is_told_to_come_back_where_the_server_drains(served: Ser
 async def test_a_reader_is_told_to_come_back_where_the_server_is_full(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(served.hub, "_connections", 0)
+    monkeypatch.setattr(served.hub.connections, "bounds", ConnectionBounds(in_all=0))
     async with await served.stream(room="train") as stream:
         (bye,) = await stream.rest()
     assert (stream.status, bye.event, data(bye)["reason"]) == (200, "livedash.bye", "limit")

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from livedash import limits
+from livedash.core.connections import ConnectionBounds
 from livedash.server.routes.poll import Poll
 from tests.server.served import NOBODY, Served, error_of, json_of, until
 
@@ -125,5 +126,5 @@ async def test_a_reader_that_has_gone_leaves_no_session(served: Served) -> None:
 
 
 async def test_a_poll_counts_as_a_connection(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(served.hub, "_connections", 0)
+    monkeypatch.setattr(served.hub.connections, "bounds", ConnectionBounds(in_all=0))
     assert error_of(await served.get("poll", room="train")) == (503, "limit_reached")

@@ -9,6 +9,7 @@ import pytest
 from tornado.httpclient import HTTPClientError
 
 from livedash import limits
+from livedash.core.connections import ConnectionBounds
 from livedash.transports.viewer import Liveness
 from tests.server.served import NOBODY, OWNER, Served, Socket, until
 
@@ -213,14 +214,14 @@ async def test_a_draining_server_upgrades_nobody(served: Served) -> None:
 
 
 async def test_a_full_server_says_so_by_its_code(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(served.hub, "_connections", 0)
+    monkeypatch.setattr(served.hub.connections, "bounds", ConnectionBounds(in_all=0))
     async with await served.websocket() as socket:
         assert await socket.close_code() == 4003
         assert socket.connection.close_reason == "limit"
 
 
 async def test_what_is_said_to_a_full_server_is_not_heard(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(served.hub, "_connections", 0)
+    monkeypatch.setattr(served.hub.connections, "bounds", ConnectionBounds(in_all=0))
     async with await served.websocket() as socket:
         await socket.say("publish", room="train", records=[{}])
         await socket.close_code()
