@@ -264,6 +264,17 @@ def test_live_feed_gives_records_as_they_are_pushed(server: ServerHandle) -> Non
         assert next(records) == {"step": 2}
 
 
+def test_a_room_tells_who_views_it(room: ld.Room) -> None:
+    assert room.viewers() == []
+    server = ld.serve()
+    link = ld.share(room.name, label="for Ada")
+    with ld.connect(link.url, since="earliest") as feed:
+        room.push(n=1)
+        assert next(iter(feed)) == {"n": 1}
+        assert [viewer.label for viewer in room.viewers()] == ["for Ada"]
+    server.stop()
+
+
 def test_served_hub_takes_over_what_only_this_process_pushed_and_the_way_back_is_free(room: ld.Room) -> None:
     room.push(step=1)
     position = room.position

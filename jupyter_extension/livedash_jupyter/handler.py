@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from jupyter_server.base.handlers import JupyterHandler
 from livedash.server.auth import By, HostHandler
 
 AUTH_RESOURCE = "livedash"
+_OWNER = "owner"
 _VERBS = ("get", "head", "post", "put", "delete", "options")
 
 
@@ -25,7 +27,9 @@ class JupyterHost(HostHandler, JupyterHandler):
         user = self.current_user
         if user is None:
             return None
-        return str(user.username), By.HEADER if self.token_authenticated else By.COOKIE
+        if not self.token_authenticated:
+            return str(user.username), By.COOKIE
+        return (_OWNER if self._has_servers_token() else str(user.username)), By.HEADER
 
     async def host_may(self, action: str) -> bool:
         allowed = self.authorizer.is_authorized(self, self.current_user, action, AUTH_RESOURCE)
@@ -34,8 +38,17 @@ class JupyterHost(HostHandler, JupyterHandler):
     def host_origin_is_ours(self) -> bool:
         return "Origin" in self.request.headers and bool(JupyterHandler.check_origin(self))
 
+    def host_label(self, principal: str) -> str:
+        return principal if principal == _OWNER else str(self.current_user.display_name)
+
     def host_login_url(self) -> str | None:
         return self.get_login_url() if self.identity_provider.login_available else None
+
+    def _has_servers_token(self) -> bool:
+        """It is one for all, and Jupyter invents a new user for each request that shows it."""
+        provider = self.identity_provider
+        shown = provider.get_token(self) or ""
+        return bool(provider.token) and hmac.compare_digest(shown.encode(), provider.token.encode())
 
     def get_origin(self) -> str | None:
         return self.request.headers.get("Origin")

@@ -15,6 +15,7 @@ from livedash.brokers.contract import BrokerState
 from livedash.store.contract import StoreState
 from livedash.transports.backlog import SlowViewers
 from livedash.wire.batch import Batch
+from livedash.wire.messages import ViewerInfo
 from livedash.wire.position import Position
 from livedash.wire.specs import DashboardSpec
 
@@ -103,6 +104,9 @@ class HubAccess(Protocol):
     def rooms(self) -> list[RoomState]: ...
     def state(self, room: str) -> RoomState:
         """Raises NotFoundError before the room's first record or settings."""
+
+    def viewers(self, room: str) -> list[ViewerInfo]:
+        """Who reads the room now, over all transports; none where there is no room yet and nobody waits for it."""
 
     def configure(self, room: str, changes: dict[str, Any]) -> RoomState: ...
     def clear(self, room: str) -> Position: ...

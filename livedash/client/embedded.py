@@ -19,7 +19,7 @@ from livedash.core.room import Room
 from livedash.errors import NotFoundError, UnreachableError
 from livedash.transports.comm import CommTransport
 from livedash.transports.viewer import Stage
-from livedash.wire.messages import ByeReason
+from livedash.wire.messages import ByeReason, ViewerInfo
 from livedash.wire.position import Position
 from livedash.wire.specs import DashboardSpec
 
@@ -65,6 +65,9 @@ class EmbeddedHub:
 
     def state(self, room: str) -> RoomState:
         return self._thread.call(lambda: self._state_of(self._hub.room(room)))
+
+    def viewers(self, room: str) -> list[ViewerInfo]:
+        return self._thread.call(lambda: self._hub.viewers(room))
 
     def configure(self, room: str, changes: dict[str, Any]) -> RoomState:
         return self._thread.call(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import queue
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _QUEUE_BATCHES: Final = 1000  # above it nothing more is read: what comes then waits in the hub's history
 _FULL_POLL_S: Final = 0.02
+_SECRET_BYTES: Final = 12
 
 OnGap = Callable[[Gap], None]
 _Taken = tuple[str, Batch] | BaseException | None  # None: the end
@@ -56,9 +58,9 @@ class Feed:
         since: str = "now",
         on_gap: OnGap | None = None,
     ) -> None:
-        self._endpoint = endpoint
         self._thread = thread
         self._hub = RemoteHub(endpoint)
+        self._connector = WebSocketConnector(endpoint, secrets.token_urlsafe(_SECRET_BYTES))
         self._asked = rooms or endpoint.rooms
         self._since = since
         self._on_gap = on_gap
@@ -195,7 +197,7 @@ class Feed:
 
     async def _read_once(self, backoff: Backoff, patience: Patience) -> float | None:
         """One connection. How long to wait before the next, None: the hub has said not to come back."""
-        channel = await connect(WebSocketConnector(self._endpoint), patience)
+        channel = await connect(self._connector, patience)
         began_s = monotonic_s()
         try:
             bye = await self._read_channel(channel)

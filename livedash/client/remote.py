@@ -16,7 +16,7 @@ from livedash.client.retries import Retries
 from livedash.clock import monotonic_s, sleep_s
 from livedash.wire.batch import EMPTY
 from livedash.wire.codec import batch_of_wire
-from livedash.wire.messages import WireColumn
+from livedash.wire.messages import ViewerInfo, WireColumn
 from livedash.wire.position import Position
 from livedash.wire.specs import DashboardSpec
 
@@ -33,6 +33,10 @@ class _Columns(msgspec.Struct, frozen=True):
 
 class _Rooms(msgspec.Struct, frozen=True):
     rooms: list[RoomState]
+
+
+class _Viewers(msgspec.Struct, frozen=True):
+    viewers: list[ViewerInfo]
 
 
 class _Links(msgspec.Struct, frozen=True):
@@ -63,6 +67,9 @@ class RemoteHub:
 
     def state(self, room: str) -> RoomState:
         return msgspec.json.decode(self._ask("GET", f"rooms/{room}"), type=RoomState)
+
+    def viewers(self, room: str) -> list[ViewerInfo]:
+        return msgspec.json.decode(self._ask("GET", f"rooms/{room}/presence"), type=_Viewers).viewers
 
     def configure(self, room: str, changes: dict[str, Any]) -> RoomState:
         return msgspec.json.decode(self._ask("PUT", f"rooms/{room}", changes), type=RoomState)

@@ -10,6 +10,7 @@ from livedash.client.listing import Listing
 from livedash.client.process import Process
 from livedash.errors import NotFoundError
 from livedash.wire.batch import EMPTY, Batch
+from livedash.wire.messages import ViewerInfo
 from livedash.wire.names import checked_room
 from livedash.wire.position import START, Position
 
@@ -81,6 +82,12 @@ class Room:
             return self._process.hub().access.state(self.name)
         except NotFoundError:
             return None
+
+    def viewers(self) -> list[ViewerInfo]:
+        """Who reads it now, over all transports: an id, a label (a link's, or a login's name) and since when, in seconds
+        since 1970.
+        """
+        return self._process.hub().access.viewers(self.name)
 
     @property
     def position(self) -> Position:

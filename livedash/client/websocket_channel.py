@@ -41,10 +41,11 @@ class _DirectResolver(Resolver):
 
 
 class WebSocketConnector:
-    """Connector to a server's `ws`."""
+    """Connector to a server's `ws`. `viewer_secret`: a viewer that comes again by it is the same one to others."""
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, viewer_secret: str = "") -> None:
         self.endpoint = endpoint
+        self._viewer_secret = viewer_secret
 
     @property
     def address(self) -> str:
@@ -55,7 +56,8 @@ class WebSocketConnector:
         return "unix" if self.endpoint.socket_path else "websocket"
 
     async def connect(self) -> Channel:
-        words = urlencode(self.endpoint.query())
+        viewer = {"viewer": self._viewer_secret} if self._viewer_secret else {}
+        words = urlencode(self.endpoint.query() | viewer)
         url = self.endpoint.websocket_url + (f"?{words}" if words else "")
         asked = HTTPRequest(url, headers=self.endpoint.headers(), connect_timeout=limits.CONNECT_TIMEOUT_S)
         resolver = _DirectResolver(socket_path=self.endpoint.socket_path)

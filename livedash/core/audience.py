@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from livedash.core.failing import FailingSources
+from livedash.core.grant import Grant, owner
 from livedash.core.ladder import Ladder
+from livedash.core.presence import Presence, PresentViewer
 from livedash.core.session import Session
 from livedash.wire import names
-from livedash.wire.messages import Notice, ViewerInfo
+from livedash.wire.messages import Joined, Left, Notice, ViewerInfo
+
+_HUB: Final = owner("hub")
 
 
 class Audience:
@@ -19,17 +24,29 @@ class Audience:
         self._readers: dict[str, dict[Session, None]] = {}
         self._family_readers: dict[Session, None] = {}
         self._dirty: dict[Session, None] = {}
+        self._watchers: dict[str, dict[Session, None]] = {}  # who is told of those that join and leave
+        self.presence = Presence()
         self.failing = FailingSources()
         self.ladder = Ladder()
 
-    def add_reader(self, room: str, session: Session) -> None:
-        self._readers.setdefault(room, {})[session] = None
+    def add_reader(self, room: str, session: Session, *, is_watching: bool = False) -> None:
+        """`is_watching`: it is told of the others that join and leave."""
+        readers = self._readers.setdefault(room, {})
+        is_new = session not in readers
+        readers[session] = None
+        if is_watching:
+            self._watchers.setdefault(room, {})[session] = None
+        else:
+            _remove(self._watchers, room, session)
+        if is_new and self.presence.enter(room, session.present):
+            self._tell_watchers(Joined, room, session.present)
 
-    def remove_reader(self, room: str, session: Session) -> None:
-        readers = self._readers.get(room, {})
-        readers.pop(session, None)
-        if not readers:
-            self._readers.pop(room, None)
+    def remove_reader(self, room: str, session: Session, *, may_come_back: bool = False) -> None:
+        """`may_come_back`: its connection has ended, which may be no more than a cut."""
+        _remove(self._watchers, room, session)
+        was_there = _remove(self._readers, room, session)
+        if was_there and self.presence.leave(room, session.present, may_come_back=may_come_back):
+            self._tell_watchers(Left, room, session.present)
 
     def add_family_reader(self, session: Session) -> None:
         self._family_readers[session] = None
@@ -37,8 +54,14 @@ class Audience:
     def remove_family_reader(self, session: Session) -> None:
         self._family_readers.pop(session, None)
 
-    def viewers(self, room: str) -> list[ViewerInfo]:
-        return [session.viewer for session in self._readers.get(room, ())]
+    def viewers(self, room: str, grant: Grant = _HUB) -> list[ViewerInfo]:
+        """Who reads the room now, over all transports, as who has this grant may see them."""
+        return [viewer.seen_by(grant) for viewer in self.presence.viewers(room)]
+
+    def tell_left(self, now_s: float) -> None:
+        """Called about twice a second, with the time of a clock that never goes back."""
+        for room, viewer in self.presence.take_left(now_s):
+            self._tell_watchers(Left, room, viewer)
 
     def note_failing(self, room: str, source: str, error: str | None, session: Session) -> None:
         """A source that runs where `session` comes from fails, or (None) fails no more; readers of its room are told.
@@ -72,7 +95,8 @@ class Audience:
 
     def _leave(self, session: Session, rooms: Iterable[str]) -> None:
         for room in rooms:
-            self.remove_reader(room, session)
+            self.remove_reader(room, session, may_come_back=True)
+        self.presence.depart(session.present)
         self.remove_family_reader(session)
         self._dirty.pop(session, None)
         for room in self.failing.forget_publisher(session):
@@ -82,9 +106,26 @@ class Audience:
         for session in self._readers.get(notice.room, ()):
             session.notify(notice)
 
+    def _tell_watchers(self, kind: type[Joined] | type[Left], room: str, viewer: PresentViewer) -> None:
+        """Nobody is told of itself."""
+        for session in self._watchers.get(room, ()):
+            if session.present is not viewer:
+                session.notify(kind(room, viewer.seen_by(session.grant)))
+
     def _tell_failing(self, room: str) -> None:
         for session in self._readers.get(room, ()):
             session.tell_failing(room)
+
+
+def _remove(sets: dict[str, dict[Session, None]], room: str, session: Session) -> bool:
+    """True if it was there; what is empty is forgotten."""
+    found = sets.get(room)
+    if found is None or session not in found:
+        return False
+    del found[session]
+    if not found:
+        del sets[room]
+    return True
 
 
 def _nobody() -> None:

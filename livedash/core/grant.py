@@ -13,7 +13,8 @@ from livedash.wire import names
 class Grant:
     """Globs of rooms. `link_id` is set for who came by a share link, and bounds the life of its streams.
 
-    `address`: from where the caller comes, None where connections are not counted by it.
+    `address`: from where the caller comes, None where connections are not counted by it. `viewer_secret`: the text by which
+    a viewer that comes again shows that it is the same one.
     """
 
     principal: str
@@ -23,6 +24,7 @@ class Grant:
     link_id: str | None = None
     label: str = ""
     address: str | None = None
+    viewer_secret: str = ""
 
     @property
     def caller(self) -> str:

@@ -19,7 +19,7 @@ from livedash.core.takeover import acquaintance, check_position, held_already
 from livedash.errors import ConflictError, LimitReachedError
 from livedash.wire import names
 from livedash.wire.batch import Batch
-from livedash.wire.messages import Acquaintance, GapReason, Held, Notice, ViewerInfo
+from livedash.wire.messages import Acquaintance, GapReason, Held, Notice
 from livedash.wire.position import Position
 
 
@@ -53,10 +53,12 @@ class Hub(RoomTable):
 
     # Viewers
 
-    def open_session(self, grant: Grant, label: str, pump: Callable[[], None], now_s: float) -> Session:
-        """`now_s` in seconds since 1970 is when the viewer came. Raises LimitReachedError."""
+    def open_session(
+        self, grant: Grant, label: str, pump: Callable[[], None], now_s: float, polls: tuple[str, ...] | None = None
+    ) -> Session:
+        """`now_s` in seconds since 1970 is when the viewer came; `polls`: the rooms of a poll. Raises LimitReachedError."""
         self.connections.add(grant)
-        session = Session(self, grant, ViewerInfo(self._new_id(), label, now_s), pump)
+        session = Session(self, grant, self.presence.arrive(grant, label, polls, self._new_id, now_s), pump)
         self._sessions[session] = None
         if self._degraded is not None:
             session.tell_degraded(self._degraded)

@@ -11,6 +11,7 @@ from livedash.core.failing import FailingSources
 from livedash.core.grant import Grant
 from livedash.core.ladder import Ladder
 from livedash.core.outbox import Outbox, OutboxStatistics
+from livedash.core.presence import PresentViewer
 from livedash.core.room import Rooms
 from livedash.core.subscription import Reading, Subscription, SubscriptionStatistics
 from livedash.errors import LimitReachedError
@@ -45,7 +46,7 @@ class Readership(Protocol):
     def ladder(self) -> Ladder: ...
     def rooms_matching(self, glob: str) -> list[str]: ...
     def why_ended(self, name: str, epoch: str) -> GapReason | None: ...
-    def add_reader(self, room: str, session: Session) -> None: ...
+    def add_reader(self, room: str, session: Session, *, is_watching: bool) -> None: ...
     def remove_reader(self, room: str, session: Session) -> None: ...
     def add_family_reader(self, session: Session) -> None: ...
     def remove_family_reader(self, session: Session) -> None: ...
@@ -80,14 +81,14 @@ class Session:
         "grant",
         "is_closed",
         "outbox",
+        "present",
         "pump",
-        "viewer",
     )
 
-    def __init__(self, hub: Readership, grant: Grant, viewer: ViewerInfo, pump: Callable[[], None]) -> None:
+    def __init__(self, hub: Readership, grant: Grant, present: PresentViewer, pump: Callable[[], None]) -> None:
         self._hub = hub
         self.grant = grant
-        self.viewer = viewer
+        self.present = present
         self.pump = pump
         self.outbox = Outbox()
         self.is_closed = False
@@ -221,6 +222,10 @@ class Session:
         return bool(self._subscriptions or self._families)
 
     @property
+    def viewer(self) -> ViewerInfo:
+        return self.present.info
+
+    @property
     def rooms(self) -> tuple[str, ...]:
         return tuple(self._subscriptions)
 
@@ -250,7 +255,7 @@ class Session:
     def _follow(self, room: str, asked: str, since: Since, reading: Reading, now_s: float) -> None:
         subscription = self._subscriptions[room] = Subscription(self._hub.rooms, room, reading, self._hub.ladder)
         self._asked_by[room] = asked
-        self._hub.add_reader(room, self)
+        self._hub.add_reader(room, self, is_watching=reading.presence)
         ended = self._hub.why_ended(room, since.position.epoch) if isinstance(since, After) else None
         self.outbox.put(subscription.begin(since, now_s, ended))
         if self._hub.failing.of(room):

@@ -72,12 +72,16 @@ TRANSITIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a viewer wants a room. `max_hz`: messages a second in mode all, records a second else; None: no bound."""
+    """How a viewer wants a room. `max_hz`: messages a second in mode all, records a second else; None: no bound.
+
+    `presence`: it is told of others that join and leave.
+    """
 
     shape: Shape = "records"
     mode: Mode = "all"
     max_hz: float | None = None
     window: int = limits.SNAPSHOT_RECORDS
+    presence: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from livedash.server.routes.health import Live, Ready, Status
 from livedash.server.routes.links import Links, OneLink
 from livedash.server.routes.poll import Poll
 from livedash.server.routes.records import Records
-from livedash.server.routes.rooms import ClearRoom, OneRoom, Rooms
+from livedash.server.routes.rooms import ClearRoom, OneRoom, RoomPresence, Rooms
 from livedash.server.routes.route import Route
 from livedash.server.routes.static import Static
 from livedash.server.routes.view import View
@@ -31,6 +31,7 @@ ROUTES: Final[tuple[tuple[str, type[Route]], ...]] = (
     (r"rooms", Rooms),
     (rf"rooms/{_NAME}", OneRoom),
     (rf"rooms/{_NAME}/clear", ClearRoom),
+    (rf"rooms/{_NAME}/presence", RoomPresence),
     (rf"rooms/{_NAME}/records", Records),
     (r"feed", Feed),
     (r"poll", Poll),

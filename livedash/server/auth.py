@@ -45,6 +45,10 @@ class HostHandler(RequestHandler):
         origin = self.request.headers.get("Origin")
         return origin is not None and urlsplit(origin).netloc.lower() == self.request.host.lower()
 
+    def host_label(self, principal: str) -> str:
+        """What others who are logged in see of a viewer with this login."""
+        return principal
+
     def host_login_url(self) -> str | None:
         """Where a person logs in, None where a page can't help."""
         return None

@@ -10,7 +10,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.log import access_log
 from tornado.web import RequestHandler
 
-_SECRETS: Final = frozenset({"key", "token", "_xsrf"})
+_SECRETS: Final = frozenset({"key", "token", "viewer", "_xsrf"})
 
 
 def scrubbed(uri: str) -> str:

@@ -131,7 +131,7 @@ class Services:
         return ended or ("idle" if self.replication.is_cut_off else None)
 
     def link_viewers(self, link_id: str) -> int:
-        return sum(session.grant.link_id == link_id for session in self.hub.sessions())
+        return self.hub.presence.by_link(link_id)
 
     def end_viewers(self, ends: Callable[[Grant], bool], reason: ByeReason) -> None:
         """Ends the open streams of the grants that `ends` says."""

@@ -13,6 +13,8 @@ from tornado.web import RequestHandler
 from livedash import limits
 
 _TCP_USER_TIMEOUT: Final = getattr(socket, "TCP_USER_TIMEOUT", None)  # Linux has it
+_TCP_KEEPIDLE: Final = getattr(socket, "TCP_KEEPIDLE", None)  # Linux and newer others
+_ASKED_EACH_S: Final = 5
 _NO_LINGER: Final = struct.pack("ii", 1, 0)
 
 
@@ -24,12 +26,17 @@ def stream_of(handler: RequestHandler) -> IOStream | None:
 
 def bound_silence(stream: IOStream | None) -> None:
     """A peer that is gone without a word acknowledges nothing, and its system's buffers take long to fill: after this time
-    ours ends the connection (RFC 5482). It has keep-alives to acknowledge, and an event stream has no answer to a ping.
+    ours ends the connection (RFC 5482). It has keep-alives to acknowledge, ours or TCP's own (RFC 9293 3.8.4), and an event
+    stream has no answer to a ping.
     """
-    if _TCP_USER_TIMEOUT is None or stream is None or stream.closed():
+    if stream is None or stream.closed() or not _is_tcp(stream):
         return
-    if _is_tcp(stream):
+    if _TCP_USER_TIMEOUT is not None:
         stream.socket.setsockopt(socket.IPPROTO_TCP, _TCP_USER_TIMEOUT, round(limits.BLOCKED_WRITE_S * 1000))
+    if _TCP_KEEPIDLE is not None:
+        stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        stream.socket.setsockopt(socket.IPPROTO_TCP, _TCP_KEEPIDLE, round(limits.SILENT_PEER_S))
+        stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _ASKED_EACH_S)
 
 
 def was_given_up(stream: IOStream | None) -> bool:

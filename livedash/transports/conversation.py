@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -82,7 +83,7 @@ class Conversation:
                 self._session.notify(Pong())
             case AskPresence(room):
                 self._grant.check_read(room)
-                self._session.notify(Presence(room, self._stage.hub.viewers(room)))
+                self._session.notify(Presence(room, self._stage.hub.viewers(room, self._grant)))
             case Hello() | Restore() | Lost() | SourceFailing():
                 self._answer_publisher(message)
 
@@ -161,6 +162,7 @@ class Conversation:
 
     def _subscribe(self, message: Subscribe) -> None:
         reading = reading_of(message.shape, message.mode, message.max_hz, message.window)
+        reading = replace(reading, presence=message.presence)
         self._session.subscribe(message.room, start_from(message.since), reading, self._stage.clock_s())
 
 

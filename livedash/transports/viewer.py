@@ -72,6 +72,7 @@ class Stage:
 
     def _turn(self) -> None:
         self.hub.trim(self.now_us())
+        self.hub.tell_left(self.clock_s())
         self.backlog.relieve(self.clock_s())
 
 

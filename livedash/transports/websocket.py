@@ -32,9 +32,9 @@ class MessageFraming:
 class WebSocketViewer:
     """A peer on a WebSocket: hands what it says to the conversation, and its session's messages to the sink."""
 
-    def __init__(self, stage: Stage, grant: Grant, sink: Sink, codec: Codec, liveness: Liveness = LIVENESS) -> None:
+    def __init__(self, stage: Stage, grant: Grant, sink: Sink, codec: Codec, liveness: Liveness | None = None) -> None:
         self.codec = codec
-        self.viewer = Viewer(stage, grant, sink, MessageFraming(codec), liveness)
+        self.viewer = Viewer(stage, grant, sink, MessageFraming(codec), liveness or LIVENESS)
         self._conversation = Conversation(stage, self.viewer.session)
 
     def receive(self, data: bytes | str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from jupyter_server.serverapp import ServerApp
 from tornado.httpserver import HTTPServer
+from tornado.log import access_log, app_log, gen_log
 from tornado.netutil import bind_sockets
 from traitlets.config import Config
 
@@ -53,6 +54,8 @@ async def jupyter(folder: Path, monkeypatch: pytest.MonkeyPatch, **traits: Any) 
     for name in ("CONFIG", "DATA", "RUNTIME"):
         monkeypatch.setenv(f"JUPYTER_{name}_DIR", str(folder / name.lower()))
     monkeypatch.delenv("LIVEDASH_SOCKET", raising=False)
+    for logger in (access_log, app_log, gen_log):  # which Jupyter gives its own name, and the process keeps
+        monkeypatch.setattr(logger, "name", logger.name)
     (listener,) = bind_sockets(0, "127.0.0.1")
     port = listener.getsockname()[1]
     config = Config(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from jupyter_server.auth.authorizer import Authorizer
+from jupyter_server.auth.identity import IdentityProvider, User
 from jupyter_server.base.handlers import JupyterHandler
 from tornado.httpclient import HTTPClientError
 
@@ -200,6 +201,41 @@ async def test_jupyters_authorizer_decides_who_reads_writes_and_connects(start: 
     assert error_of(answer) == (403, "not_allowed")
     assert "you are logged in, but may not write here" in answer.body.decode()
     assert await status_of(served, headers=OWNER) == 403  # a WebSocket executes
+
+
+# Who it is
+
+
+async def test_who_shows_the_servers_token_is_the_same_caller_each_time(served: JupyterServed) -> None:
+    headers = {**OWNER, "Idempotency-Key": "once"}
+    for _ in range(2):
+        assert json_of(await served.post(PATH, {"n": 1}, headers=headers))["offset"] == 1
+
+
+async def test_who_comes_back_by_token_is_the_same_viewer_by_the_name_of_the_owner(served: JupyterServed) -> None:
+    viewers = []
+    for _ in range(2):
+        async with await served.websocket(viewer="a-secret-of-mine") as socket:
+            await socket.ask("subscribe", room="train")
+            viewers += json_of(await served.get("rooms/train/presence"))["viewers"]
+    assert viewers[0] == viewers[1]
+    assert viewers[0]["label"] == "owner"
+
+
+async def test_a_viewer_with_a_login_of_its_own_has_the_name_that_jupyter_shows(start: Start) -> None:
+    served = await start(ServerApp_identity_provider_class=OnlyAda)
+    headers = {"Origin": served.origin}
+    async with await served.websocket(headers=headers) as socket:
+        await socket.ask("subscribe", room="train")
+        viewers = json_of(await served.get("rooms/train/presence"))["viewers"]
+    assert [viewer["label"] for viewer in viewers] == ["Ada Lovelace"]
+
+
+class OnlyAda(IdentityProvider):
+    """Everybody is Ada."""
+
+    async def get_user(self, handler: JupyterHandler) -> User:
+        return User("ada", "Ada Lovelace")
 
 
 # Marks

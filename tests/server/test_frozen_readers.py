@@ -60,7 +60,7 @@ async def test_a_reader_that_never_reads_holds_a_send_buffer_is_sent_away_and_hu
 async def test_a_websocket_that_never_reads_answers_no_ping_either_and_is_too_slow(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert limits.PONG_LIMIT_S < limits.BLOCKED_WRITE_S  # so it is this that ends it
+    monkeypatch.setattr(limits, "BLOCKED_WRITE_S", 2 * limits.PONG_LIMIT_S)  # so it is this that ends it
     with Frozen(port_of(served), frozen.by_websocket("train")):
         await until(lambda: len(served.hub.viewers("train")) == 1, "it reads the room")
         for number in range(RECORDS):

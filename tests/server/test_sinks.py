@@ -176,6 +176,12 @@ async def test_the_end_waits_no_longer_than_a_blocked_write_may_last(
     assert line.made.sink.pending_bytes == 0
 
 
+async def test_a_peer_that_is_sent_nothing_is_asked_by_the_system_whether_it_is_there(line: Line) -> None:
+    taken: socket.socket = line.made.handler.request.connection.stream.socket
+    assert taken.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+    assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == limits.SILENT_PEER_S
+
+
 async def test_nobody_has_to_listen() -> None:
     class Handler:
         request = type("Request", (), {"connection": None})

@@ -81,5 +81,7 @@ async def test_a_system_without_that_limit_and_a_socket_without_tcp_are_left_alo
     tcp.reset(local)
     theirs.close()
     monkeypatch.setattr(tcp, "_TCP_USER_TIMEOUT", None)
+    monkeypatch.setattr(tcp, "_TCP_KEEPIDLE", None)
     tcp.bound_silence(stream)
     assert stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == before
+    assert not stream.socket.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)

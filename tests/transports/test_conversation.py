@@ -22,6 +22,8 @@ from livedash.wire.messages import (
     Error,
     Failing,
     HubMessage,
+    Joined,
+    Left,
     Notice,
     Pong,
     Presence,
@@ -129,6 +131,22 @@ def test_presence_tells_who_reads_a_room(theatre: Theatre, peer: Peer) -> None:
     peer.say("subscribe", room="train")
     assert peer.say("presence", room="train") == [Presence("train", [peer.session.viewer])]
     assert peer.say("presence", room="other") == [Presence("other", [])]
+
+
+def test_who_subscribes_with_presence_is_told_of_others_that_join_and_leave(theatre: Theatre, peer: Peer) -> None:
+    peer.say("subscribe", room="train", presence=True)
+    other = Peer(theatre, Grant("link:1", read=("train",), link_id="1"))
+    other.say("subscribe", room="train")
+    assert peer.take() == [Joined("train", other.session.viewer)]
+    other.say("unsubscribe", room="train")
+    assert peer.take() == [Left("train", other.session.viewer)]
+    other.say("subscribe", room="train", presence=True)
+    peer.take()
+    other.session.close()
+    theatre.loop.advance(limits.PRESENCE_GRACE_S - 1)
+    assert peer.take() == []
+    theatre.loop.advance(2.0)
+    assert peer.take() == [Left("train", other.session.viewer)]
 
 
 def test_rooms_that_begin_or_are_given_back_have_the_settings_that_their_publisher_told(

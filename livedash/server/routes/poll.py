@@ -11,6 +11,7 @@ from livedash.errors import LimitReachedError
 from livedash.server.routes.query import number
 from livedash.server.routes.reading import ReadingRoute
 from livedash.server.sending import Sending
+from livedash.server.tcp import bound_silence, stream_of
 from livedash.transports.longpoll import Answer
 
 
@@ -19,9 +20,11 @@ class Poll(ReadingRoute):
         rooms, timeout_s = self.rooms_asked(), self._timeout_s()
         if self.services.is_draining:
             raise LimitReachedError("this server is stopping; ask again in a moment")
+        bound_silence(stream_of(self))
         stage = self.services.stage
         self._ready = asyncio.Event()
-        session = stage.hub.open_session(self.grant, self.grant.label, self._ready.set, stage.wall_clock_s())
+        now_s = stage.wall_clock_s()
+        session = stage.hub.open_session(self.grant, self.grant.label, self._ready.set, now_s, polls=rooms)
         try:
             self.subscribe(session, rooms)
             answer = Answer(self.reading_asked().shape)

@@ -17,6 +17,8 @@ from livedash.wire.since import After, Snapshot, Start, start_from
 class ReadingRoute(Route):
     """`feed` and `poll`."""
 
+    is_viewed = True
+
     def rooms_asked(self) -> tuple[str, ...]:
         """Names and globs, each checked and granted; without `room`, all rooms of the link."""
         rooms = tuple(dict.fromkeys(self.get_query_arguments("room")))

@@ -64,6 +64,15 @@ class OneRoom(Route):
         self.answer(room_state(self.services.hub, room))
 
 
+class RoomPresence(Route):
+    """`rooms/{room}/presence`: also of a room that is still to begin, for which viewers may wait."""
+
+    def get(self, name: str) -> None:
+        self.grant.check_read(checked_room(name))
+        viewers = self.services.hub.viewers(name, self.grant)
+        self.answer({"room": name, "viewers": viewers})
+
+
 class ClearRoom(Route):
     """`rooms/{room}/clear`"""
 

@@ -6,6 +6,7 @@ import inspect
 import json
 import logging
 import math
+import re
 from dataclasses import replace
 from types import TracebackType
 from typing import Any
@@ -15,7 +16,14 @@ from tornado.web import Finish, HTTPError
 
 from livedash import limits
 from livedash.core.grant import Grant, owner
-from livedash.errors import LivedashError, NotAllowedError, NotFoundError, NotLoggedInError, ProtocolError
+from livedash.errors import (
+    LivedashError,
+    NotAllowedError,
+    NotFoundError,
+    NotLoggedInError,
+    ProtocolError,
+    SettingRefusedError,
+)
 from livedash.server.auth import By, HostHandler
 from livedash.server.client_address import counted_address
 from livedash.server.request_log import summary
@@ -24,6 +32,7 @@ from livedash.server.services import Services
 log = logging.getLogger("livedash")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _NO_GRANT = Grant("nobody")
+_VIEWER_SECRET = re.compile(f"[A-Za-z0-9_-]{{{limits.VIEWER_SECRET_CHARACTERS_MIN},{limits.VIEWER_SECRET_CHARACTERS}}}")
 
 
 class Route(HostHandler):
@@ -31,6 +40,7 @@ class Route(HostHandler):
 
     is_open = False  # True: no login and no key is needed
     action_of_get = "read"  # what the host's authorizer is asked for
+    is_viewed = False  # True: who asks is a viewer, who may say by `viewer` that it is one that was here before
 
     def initialize(self, services: Services) -> None:
         self.services = services
@@ -46,7 +56,9 @@ class Route(HostHandler):
             return
         if self.get_query_argument("key", None) is not None:
             await self.services.wait_until_open()  # links are among what it begins with
-        self.grant = replace(await self._find_grant(), address=counted_address(self.request.remote_ip))
+        grant = await self._find_grant()
+        secret = self._viewer_secret() if self.is_viewed else ""
+        self.grant = replace(grant, address=counted_address(self.request.remote_ip), viewer_secret=secret)
         await self.services.wait_until_open()
 
     def options(self, *_: Any) -> None:
@@ -75,7 +87,7 @@ class Route(HostHandler):
         if not await self.host_may(action):
             raise NotAllowedError(f"you are logged in, but may not {action} here; ask who runs this server")
         self._note_browser()
-        return owner(principal)
+        return replace(owner(principal), label=self.host_label(principal))
 
     def _grant_of_key(self, key: str) -> Grant:
         grant = self.services.grant_of_key(key)
@@ -86,8 +98,17 @@ class Route(HostHandler):
             return grant
         if self.request.method == "GET" and self.host_takes_key(key):
             self.login_by = By.HEADER
-            return owner("owner")
+            return replace(owner("owner"), label="owner")
         raise NotFoundError("there is no such link: it may have expired or been revoked; ask for a new one")
+
+    def _viewer_secret(self) -> str:
+        secret = self.get_query_argument("viewer", "")
+        if secret and not _VIEWER_SECRET.fullmatch(secret):
+            raise SettingRefusedError(
+                f"viewer is a random text of {limits.VIEWER_SECRET_CHARACTERS_MIN} to {limits.VIEWER_SECRET_CHARACTERS} "
+                "letters, digits, - and _, the same one whenever you come again"
+            )
+        return secret
 
     def _check_origin_of_cookie(self) -> None:
         """Another site's page can make a browser send its cookie: reads with a foreign Origin and such writes are refused."""

@@ -15,6 +15,7 @@ from livedash.transports.websocket import DEFAULT_SUBPROTOCOL, SUBPROTOCOLS, Web
 
 class Ws(Route, WebSocketHandler):
     action_of_get = "execute"
+    is_viewed = True
 
     def initialize(self, services: Services) -> None:
         super().initialize(services)

@@ -43,7 +43,9 @@ class PollPeer:
         self.cut()
         self._wishes = tuple(wishes)
         stage = self.stage
-        session = self._session = stage.hub.open_session(self._grant, "", self._take, stage.wall_clock_s())
+        rooms = tuple(wish.room for wish in wishes)
+        now_s = stage.wall_clock_s()
+        session = self._session = stage.hub.open_session(self._grant, "", self._take, now_s, polls=rooms)
         self._answer = Answer(wishes[0].shape)
         for wish in wishes:
             since = start_from_request(self._cursor, wish.since)

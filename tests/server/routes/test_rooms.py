@@ -146,3 +146,61 @@ async def test_readers_of_an_epoch_that_was_ended_are_told_how(served: Served, e
 async def test_a_room_that_is_not_there_can_not_be_ended(served: Served, method: str, path: str) -> None:
     body = b"" if method == "POST" else None
     assert error_of(await served.request(path, method=method, body=body)) == (404, "not_found")
+
+
+# Presence
+
+
+def label_of(viewers: list[dict[str, object]]) -> list[object]:
+    return sorted(str(viewer["label"]) for viewer in viewers)
+
+
+async def test_presence_tells_who_reads_over_whichever_transport_and_links_by_their_label(served: Served) -> None:
+    keys = [(await served.share("train", label=label))["key"] for label in ("by stream", "by poll")]
+    async with await served.stream(headers=NOBODY, key=keys[0]) as stream, await served.websocket() as socket:
+        await stream.next()
+        await socket.ask("subscribe", room="train")
+        await served.get("poll", headers=NOBODY, key=keys[1], timeout=0)
+        told = json_of(await served.get("rooms/train/presence"))
+        assert (told["room"], label_of(told["viewers"])) == ("train", ["by poll", "by stream", "owner"])
+        assert {tuple(viewer) for viewer in told["viewers"]} == {("id", "label", "since")}
+        assert told["viewers"] == (await socket.ask("presence", room="train"))["viewers"]
+        as_link = json_of(await served.get("rooms/train/presence", headers=NOBODY, key=keys[1]))["viewers"]
+        assert label_of(as_link) == ["", "", "by poll"]
+
+
+async def test_presence_of_a_room_without_viewers_is_empty_also_before_it_begins(served: Served) -> None:
+    assert json_of(await served.get("rooms/train/presence")) == {"room": "train", "viewers": []}
+    assert error_of(await served.get("rooms/open/presence")) == (400, "bad_name")
+
+
+async def test_presence_of_other_rooms_is_nothing_for_a_link(served: Served) -> None:
+    key = (await served.share("train"))["key"]
+    assert error_of(await served.get("rooms/other/presence", headers=NOBODY, key=key)) == (404, "not_found")
+
+
+SECRET = "a-secret-of-mine"
+
+
+async def test_a_viewer_that_moves_to_another_transport_by_its_secret_is_told_neither_as_left_nor_as_joined(
+    served: Served,
+) -> None:
+    async with await served.websocket() as watcher:
+        await watcher.ask("subscribe", room="train", presence=True)
+        async with await served.websocket(viewer=SECRET) as socket:
+            await socket.ask("subscribe", room="train")
+            joined = await watcher.hear()
+        async with await served.stream(room="train", viewer=SECRET) as stream:
+            await stream.next()
+        await served.get("poll", room="train", viewer=SECRET, timeout=0)
+        async with await served.websocket(viewer="another-secret") as socket:
+            await socket.ask("subscribe", room="train")
+            other = await watcher.hear()
+    assert (joined["op"], other["op"]) == ("joined", "joined")
+    assert joined["viewer"]["id"] != other["viewer"]["id"]
+
+
+@pytest.mark.parametrize("secret", ["short", "x" * 65, "with spaces", "ümläute-sind-keine"])
+async def test_a_text_that_can_be_guessed_or_is_none_is_no_secret(served: Served, secret: str) -> None:
+    answers = [await served.get(path, room="train", viewer=secret) for path in ("feed", "poll", "ws")]
+    assert [error_of(answer) for answer in answers] == [(400, "bad_setting")] * 3

@@ -14,8 +14,18 @@ export const pageClock: Clock = {
   },
 };
 
+/** What reads, and so is a viewer to others. */
+const VIEWED: ReadonlySet<string> = new Set(["ws", "feed", "poll"]);
+const VIEWER_BYTES = 12;
+
+/** By which a page that comes again, by whichever transport, is the same viewer to others; only the server hears it. */
+export function newViewerSecret(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(VIEWER_BYTES));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** `base` is absolute and ends in a slash. A link's key replaces the login: its pages may be opened by who has none. */
-export function requestsOf(base: string, host: Pick<Host, "key" | "token">): Requests {
+export function requestsOf(base: string, host: Pick<Host, "key" | "token">, viewer?: string): Requests {
   const { key, token } = host;
   const withKey = (url: URL, name: string, value: string | undefined): URL => {
     if (value !== undefined) url.searchParams.set(name, value);
@@ -26,6 +36,7 @@ export function requestsOf(base: string, host: Pick<Host, "key" | "token">): Req
       const url = new URL(path, base);
       url.search = params?.toString() ?? "";
       withKey(url, "key", key);
+      if (VIEWED.has(path)) withKey(url, "viewer", viewer);
       return fetch(url, {
         signal,
         headers: { ...headers, ...(key === undefined && loginHeaders(token)) },
@@ -35,7 +46,7 @@ export function requestsOf(base: string, host: Pick<Host, "key" | "token">): Req
       });
     },
     socketUrl(path) {
-      const url = new URL(path, base);
+      const url = withKey(new URL(path, base), "viewer", viewer);
       url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
       // A page's WebSocket has no headers. The cookie goes along to the page's own host; elsewhere Jupyter takes `token`, as from its own pages.
       const isElsewhere = typeof location === "undefined" || new URL(base).host !== location.host;

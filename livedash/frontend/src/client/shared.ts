@@ -7,7 +7,7 @@ import { webSocketTransport } from "../transports/websocket.ts";
 import { PageClient } from "./client.ts";
 import { CommBundle } from "./comm_bundle.ts";
 import type { Client, CommChannel, Host, PanelStatistics } from "./contract.ts";
-import { onPageWakes, pageClock, pageMemory, requestsOf } from "./host.ts";
+import { newViewerSecret, onPageWakes, pageClock, pageMemory, requestsOf } from "./host.ts";
 import { Ladder } from "./ladder.ts";
 
 const SYMBOL = Symbol.for("livedash");
@@ -66,7 +66,7 @@ function newShared(): Shared {
 }
 
 function newEntry(base: string, host: Host): Entry {
-  const requests = requestsOf(base, host);
+  const requests = requestsOf(base, host, newViewerSecret());
   const comms = new CommBundle();
   const transports: [Transport, ...Transport[]] = [
     webSocketTransport(requests, (url, protocols) => new WebSocket(url, protocols)),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { onPageWakes, pageMemory, requestsOf } from "../../src/client/host.ts";
+import { newViewerSecret, onPageWakes, pageMemory, requestsOf } from "../../src/client/host.ts";
 
 const BASE = "https://jupyter.example/user/ada/livedash/";
 const page = globalThis as unknown as Record<string, unknown>;
@@ -58,6 +58,17 @@ test("a page's own host gets no token in a WebSocket's address, another one does
   assert.equal(requestsOf(BASE, { token: "t0k" }).socketUrl("ws"), "wss://jupyter.example/user/ada/livedash/ws");
   withGlobals({ location: { host: "elsewhere.example" } });
   assert.equal(requestsOf(BASE, { token: "t0k" }).socketUrl("ws"), "wss://jupyter.example/user/ada/livedash/ws?token=t0k");
+});
+
+test("what reads says which viewer it is, on each transport, and nothing else does", async () => {
+  const calls = caught();
+  const viewer = newViewerSecret();
+  const requests = requestsOf(BASE, { key: "k" }, viewer);
+  for (const path of ["feed", "poll", "rooms"]) await requests.get(path, { signal });
+  assert.deepEqual(calls.map(({ url }) => url.searchParams.get("viewer")), [viewer, viewer, null]);
+  assert.equal(new URL(requests.socketUrl("ws")).searchParams.get("viewer"), viewer);
+  assert.match(viewer, /^[0-9a-f]{24}$/);
+  assert.notEqual(newViewerSecret(), viewer);
 });
 
 test("plain http has plain ws, and an empty token is none", async () => {
