@@ -21,6 +21,7 @@ EPOCH_MAX_CHARACTERS: Final = 16
 # What one call may bring (DESIGN 3.5)
 RECORD_BYTES: Final = 1 * MIB
 PUBLISH_BODY_BYTES: Final = 64 * MIB
+PUBLISH_BODY_LEAST_BYTES: Final = 8 * MIB  # that a server may set: twice what our publishers send at once
 RECORD_DEPTH: Final = 64  # nesting of one record; deeper input is an attack on the encoder's stack
 RECORD_FIELDS: Final = 4096
 ABSENT_ROWS: Final = 2_000_000  # of all columns of a batch; more would take longer than what they tell is worth

@@ -57,6 +57,15 @@ class LiveDash(ExtensionApp):
     rooms_per_connection = Int(
         limits.SUBSCRIPTIONS_PER_CONNECTION, min=1, help="Rooms and globs that one WebSocket reads."
     ).tag(config=True)
+    record_bytes = Int(limits.RECORD_BYTES, min=1, max=limits.RECORD_BYTES, help="Size of one record, at most.").tag(
+        config=True
+    )
+    publish_body_bytes = Int(
+        limits.PUBLISH_BODY_BYTES,
+        min=limits.PUBLISH_BODY_LEAST_BYTES,
+        max=limits.PUBLISH_BODY_BYTES,
+        help="Size of one publish, at most.",
+    ).tag(config=True)
     publish_rate_records = Float(
         limits.PUBLISH_RATE_RECORDS, min=0, help="Records a second of one publisher; 0 for no bound."
     ).tag(config=True)
@@ -91,6 +100,8 @@ class LiveDash(ExtensionApp):
             address_connections=self.address_connections,
             link_connections=self.link_connections,
             rooms_per_connection=self.rooms_per_connection,
+            record_bytes=self.record_bytes,
+            publish_body_bytes=self.publish_body_bytes,
             publish_rate_records=self.publish_rate_records,
             publish_rate_bytes=self.publish_rate_bytes,
             drain_s=self.drain_s,

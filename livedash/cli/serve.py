@@ -48,6 +48,15 @@ def serve(
     rooms_per_connection: Annotated[
         int, typer.Option(help="Rooms and globs that one WebSocket reads.", min=1)
     ] = limits.SUBSCRIPTIONS_PER_CONNECTION,
+    record_bytes: Annotated[
+        int, typer.Option(help="Size of one record, at most.", min=1, max=limits.RECORD_BYTES)
+    ] = limits.RECORD_BYTES,
+    publish_body_bytes: Annotated[
+        int,
+        typer.Option(
+            help="Size of one publish, at most.", min=limits.PUBLISH_BODY_LEAST_BYTES, max=limits.PUBLISH_BODY_BYTES
+        ),
+    ] = limits.PUBLISH_BODY_BYTES,
     publish_rate_records: Annotated[
         float, typer.Option(help="Records a second of one publisher; 0 for no bound.", min=0)
     ] = limits.PUBLISH_RATE_RECORDS,
@@ -83,6 +92,8 @@ def serve(
         address_connections=address_connections,
         link_connections=link_connections,
         rooms_per_connection=rooms_per_connection,
+        record_bytes=record_bytes,
+        publish_body_bytes=publish_body_bytes,
         publish_rate_records=publish_rate_records,
         publish_rate_bytes=publish_rate_bytes,
     )

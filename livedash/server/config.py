@@ -11,7 +11,8 @@ from livedash import limits
 class ServerConfig:
     """`public_url` is the address that others reach this server by; `frame_ancestors` who may embed its pages.
 
-    A rate is of one publisher, a second; 0: no bound.
+    `record_bytes` and `publish_body_bytes` allow what limits.py does, or less. A rate is of one publisher, a second; 0: no
+    bound.
     """
 
     # addresses
@@ -27,6 +28,8 @@ class ServerConfig:
     address_connections: int = limits.ADDRESS_CONNECTIONS
     link_connections: int = limits.LINK_CONNECTIONS
     rooms_per_connection: int = limits.SUBSCRIPTIONS_PER_CONNECTION
+    record_bytes: int = limits.RECORD_BYTES
+    publish_body_bytes: int = limits.PUBLISH_BODY_BYTES
     publish_rate_records: float = limits.PUBLISH_RATE_RECORDS
     publish_rate_bytes: float = limits.PUBLISH_RATE_BYTES
     drain_s: float = limits.DRAIN_S

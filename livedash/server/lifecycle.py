@@ -50,6 +50,8 @@ class ServeOptions:
     address_connections: int = limits.ADDRESS_CONNECTIONS
     link_connections: int = limits.LINK_CONNECTIONS
     rooms_per_connection: int = limits.SUBSCRIPTIONS_PER_CONNECTION
+    record_bytes: int = limits.RECORD_BYTES
+    publish_body_bytes: int = limits.PUBLISH_BODY_BYTES
     publish_rate_records: float = limits.PUBLISH_RATE_RECORDS
     publish_rate_bytes: float = limits.PUBLISH_RATE_BYTES
 
@@ -120,6 +122,8 @@ async def start(options: ServeOptions) -> RunningServer:
         address_connections=options.address_connections,
         link_connections=options.link_connections,
         rooms_per_connection=options.rooms_per_connection,
+        record_bytes=options.record_bytes,
+        publish_body_bytes=options.publish_body_bytes,
         publish_rate_records=options.publish_rate_records,
         publish_rate_bytes=options.publish_rate_bytes,
     )

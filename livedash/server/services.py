@@ -49,7 +49,15 @@ class Services:
         self.hub, self.links = self.shared.hub, self.shared.links
         self.data_dir = DataDir(config, self.hub, loop, new_id)
         rate = PublishRate(config.publish_rate_records, config.publish_rate_bytes)
-        self.stage = Stage(self.hub, loop, clock.now_us, self.why_ended, rate, viewers_bytes=config.viewers_bytes)
+        self.stage = Stage(
+            self.hub,
+            loop,
+            clock.now_us,
+            self.why_ended,
+            rate,
+            record_bytes=config.record_bytes,
+            viewers_bytes=config.viewers_bytes,
+        )
         self.replication = Replication(config, self.shared, self._empty_state, self.stage.clock_s, new_id)
         self.stage.writes = self.replication
         self.is_draining = False

@@ -107,7 +107,7 @@ class Conversation:
 
     def _publish(self, message: Publish) -> None:
         self._grant.check_write(message.room)
-        batch = batch_of_publish(message, self._stage.now_us())
+        batch = batch_of_publish(message, self._stage.now_us(), self._stage.record_bytes)
         settings = self._settings(message.room)
         change = Append(message.room, batch, message.publisher, message.seq, settings=settings)
         keeper = self._keeper(message.publisher)

@@ -24,7 +24,19 @@ WhyEnded = Callable[[Grant], ByeReason | None]  # whether a grant has ended mean
 class Stage:
     """What all viewers of a hub share. `writes` takes what callers want changed: the hub's own, or those of several hubs."""
 
-    __slots__ = ("backlog", "clock_s", "flusher", "hub", "loop", "now_us", "rates", "wheel", "why_ended", "writes")
+    __slots__ = (
+        "backlog",
+        "clock_s",
+        "flusher",
+        "hub",
+        "loop",
+        "now_us",
+        "rates",
+        "record_bytes",
+        "wheel",
+        "why_ended",
+        "writes",
+    )
 
     def __init__(
         self,
@@ -35,6 +47,7 @@ class Stage:
         publish_rate: PublishRate | None = None,
         *,
         viewers_bytes: int = limits.VIEWERS_BYTES,
+        record_bytes: int = limits.RECORD_BYTES,
     ) -> None:
         self.hub = hub
         self.loop = loop
@@ -43,6 +56,7 @@ class Stage:
         self.why_ended = why_ended
         self.writes: Writes = OwnWrites(hub, now_us, self.clock_s)
         self.rates = PublishRates(publish_rate)
+        self.record_bytes = record_bytes  # of what its peers publish, at most
         self.flusher = Flusher(hub, loop)
         self.wheel = Wheel(loop, self._turn)
         self.backlog = Backlog(viewers_bytes, hub.mark_dirty)

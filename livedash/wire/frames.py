@@ -12,7 +12,7 @@ from livedash import limits
 from livedash.errors import TooLargeError, ValueRefusedError
 from livedash.wire.batch import Batch
 from livedash.wire.column import Column
-from livedash.wire.values import record_bytes
+from livedash.wire.values import largest_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,20 +70,12 @@ def _named(names: list[str], columns: Iterator[Column], count: int) -> tuple[dic
 
 def _check_size(columns: dict[str, Column]) -> None:
     """By the largest value of each column: numbers alone never reach the bound."""
-    size = sum(_largest(column) for column in columns.values())
+    size = sum(largest_bytes(column) for column in columns.values())
     if size > limits.RECORD_BYTES:
         raise TooLargeError(
             f"a record holds {limits.RECORD_BYTES} bytes at most; a row of this frame may have {size}: "
             "leave its longest column out, or push a link to the data"
         )
-
-
-def _largest(column: Column) -> int:
-    if isinstance(column.values, bytes):
-        return 0
-    if column.type == "str":
-        return max(map(len, filter(None, column.values)), default=0)
-    return max(map(record_bytes, column.values), default=0)
 
 
 def _batches(columns: dict[str, Column], count: int, time: bytes) -> Iterator[Batch]:

@@ -27,7 +27,7 @@ _MAX_ITEMS: Final = limits.RECORD_BYTES // 2  # a digit and a comma
 _CONVERSION_ERRORS: Final = (TypeError, ValueError, ArithmeticError, RuntimeError, NotImplementedError)
 
 
-def plain_record(record: Record) -> dict[str, Any]:
+def plain_record(record: Record, most_bytes: int = limits.RECORD_BYTES) -> dict[str, Any]:
     """A copy that can be carried and that later changes of the caller's objects do not reach.
 
     Raises ValueRefusedError with the field's path, TooLargeError above the bounds of one record.
@@ -37,13 +37,25 @@ def plain_record(record: Record) -> dict[str, Any]:
     if len(record) > limits.RECORD_FIELDS:
         raise TooLargeError(f"a record has {limits.RECORD_FIELDS} fields at most; this one has {len(record)}")
     plain = {_field_name(name, ""): _plain_top(value, name) for name, value in record.items()}
-    size = record_bytes(plain)
-    if size > limits.RECORD_BYTES:
-        raise TooLargeError(
-            f"a record holds {limits.RECORD_BYTES} bytes at most; this one has {size}: "
-            "split it, or push a link to the data"
-        )
+    check_size(record_bytes(plain), most_bytes)
     return plain
+
+
+def check_size(size: int, most_bytes: int) -> None:
+    """Of one record. Raises TooLargeError."""
+    if size > most_bytes:
+        raise TooLargeError(
+            f"a record holds {most_bytes} bytes at most; this one has {size}: split it, or push a link to the data"
+        )
+
+
+def largest_bytes(column: Column) -> int:
+    """About how much its largest value takes on the wire; numbers count as nothing."""
+    if isinstance(column.values, bytes):
+        return max(map(len, column.categories or ()), default=0)
+    if column.type == "str":
+        return max(map(len, filter(None, column.values)), default=0)
+    return max(map(record_bytes, column.values), default=0)
 
 
 def plain_value(value: Any, path: str) -> Any:

@@ -53,6 +53,8 @@ async def test_each_setting_reaches_the_server(start: Start) -> None:
         LiveDash_address_connections=4,
         LiveDash_link_connections=5,
         LiveDash_rooms_per_connection=6,
+        LiveDash_record_bytes=1000,
+        LiveDash_publish_body_bytes=9_000_000,
         LiveDash_publish_rate_records=7.5,
         LiveDash_publish_rate_bytes=8.5,
         LiveDash_drain_s=0.5,
@@ -62,6 +64,7 @@ async def test_each_setting_reaches_the_server(start: Start) -> None:
     assert (config.history_bytes, config.hub_history_bytes, config.drain_s) == (1000, 2000, 0.5)
     assert (config.connections, config.address_connections, config.link_connections) == (3, 4, 5)
     assert config.rooms_per_connection == 6
+    assert (config.record_bytes, config.publish_body_bytes) == (1000, 9_000_000)
     assert (config.publish_rate_records, config.publish_rate_bytes) == (7.5, 8.5)
     assert config.frame_ancestors == ("'self'", "https://lab.example")
     assert json_of(await served.get("health/live"))["save_after_show"] is False

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import FrozenInstanceError, fields
+from typing import Any
 
 import pytest
 
 from livedash import limits
 from livedash.server.config import ServerConfig
 from tests.server.served import NOBODY, Served, error_of, json_of, serve
+
+LONG = {"text": {"type": "str", "values": ["x" * 2000]}}
 
 
 def test_a_server_that_is_told_nothing_keeps_to_the_limits() -> None:
@@ -58,6 +61,27 @@ async def test_rooms_of_a_connection_are_bounded_by_its_setting() -> None:
         await socket.ask("subscribe", room="a")
         error = await socket.ask("subscribe", room="b")
     assert (error["code"], "1 rooms at most" in error["message"]) == ("limit_reached", True)
+    await served.close()
+
+
+@pytest.mark.parametrize("shape", [{"records": [{"text": "x" * 2000}]}, {"count": 1, "times": [1], "columns": LONG}])
+async def test_records_are_bounded_by_their_setting_in_either_shape(shape: dict[str, Any]) -> None:
+    served = await serve(record_bytes=1000)
+    async with await served.websocket() as socket:
+        error = await socket.ask("publish", room="train", **shape)
+    assert (error["code"], "1000 bytes at most" in error["message"]) == ("too_large", True)
+    assert error_of(await served.post("rooms/train/records", {"text": "x" * 2000})) == (413, "too_large")
+    await served.push(*[{"text": "x" * 500}] * 20)
+    await served.close()
+
+
+async def test_a_publish_is_bounded_by_its_setting_on_each_way_in() -> None:
+    served = await serve(publish_body_bytes=1000)
+    answer = await served.post("rooms/train/records", {"text": "x" * 2000})
+    assert (error_of(answer), "1000 bytes at most" in answer.body.decode()) == ((413, "too_large"), True)
+    async with await served.websocket() as socket:
+        await socket.say("ping", text="x" * 2000)
+        assert await socket.close_code() == 1009
     await served.close()
 
 

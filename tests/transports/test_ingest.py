@@ -92,3 +92,23 @@ def test_a_record_above_its_bound_is_refused() -> None:
 def test_columns_that_do_not_fit_are_refused_by_an_error_of_ours(count: int, times: Any, column: WireColumn) -> None:
     with pytest.raises(LivedashError):
         batch_of_publish(published(count=count, times=times, columns={"loss": column}), NOW_US)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        {"type": "str", "values": ["a", "x" * 300]},
+        {"type": "json", "values": [1, ["x" * 300]]},
+        {"type": "str", "values": [0, 1], "categories": ["a", "x" * 300]},
+    ],
+)
+def test_a_record_in_columns_has_the_same_bound_as_any_other(column: dict[str, Any]) -> None:
+    message = published(count=2, times=[1, 2], columns={"text": WireColumn(**column)})
+    assert batch_of_publish(message, NOW_US, record_bytes=1000).count == 2
+    with pytest.raises(TooLargeError, match="200 bytes at most"):
+        batch_of_publish(message, NOW_US, record_bytes=200)
+
+
+def test_large_values_of_different_records_are_not_one_large_record() -> None:
+    columns = {name: WireColumn("str", ["x" * 300], (row,)) for row, name in ((1, "a"), (0, "b"))}
+    assert batch_of_publish(published(count=2, times=[1, 2], columns=columns), NOW_US, record_bytes=400).count == 2

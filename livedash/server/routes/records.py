@@ -42,21 +42,22 @@ class Records(Route):
             announced_bytes = int(announced) if _LENGTH.fullmatch(announced) else 0  # tornado refuses what is none
             connection: Any = self.request.connection
             # what is too large is read to its end and forgotten: who is cut off while sending hears no answer
-            connection.set_max_body_size(max(announced_bytes, 2 * limits.PUBLISH_BODY_BYTES))
-            _check_size(announced_bytes)
+            connection.set_max_body_size(max(announced_bytes, 2 * self._bound_bytes))
+            self._check_size(announced_bytes)
 
     def data_received(self, chunk: bytes) -> None:
         self._received_bytes += len(chunk)
-        if self._received_bytes <= limits.PUBLISH_BODY_BYTES:
+        if self._received_bytes <= self._bound_bytes:
             self._body += chunk
 
     async def post(self, name: str) -> None:
         """With an Idempotency-Key, a repeated body gets the first answer again."""
         self.grant.check_write(checked_room(name))
-        _check_size(self._received_bytes)
+        self._check_size(self._received_bytes)
         body, key = bytes(self._body), self.request.headers.get("Idempotency-Key")
         request = None if key is None else Request(self.grant.principal, key, hashlib.sha256(body).digest())
-        batch = batch_of_records(records_of_body(body, self._media_type()), clock.now_us())
+        records = records_of_body(body, self._media_type())
+        batch = batch_of_records(records, clock.now_us(), record_bytes=self.services.config.record_bytes)
         change = Append(name, batch, request=request)
         self.services.stage.pay(self.grant.caller, change)
         position = await self.services.append(change)
@@ -77,6 +78,16 @@ class Records(Route):
         self.set_header("Livedash-First", str(page.first))
         await Sending(self.services.stage, self, body).finish()
 
+    @property
+    def _bound_bytes(self) -> int:
+        return min(self.services.config.publish_body_bytes, limits.PUBLISH_BODY_BYTES)
+
+    def _check_size(self, size: int) -> None:
+        if size > self._bound_bytes:
+            raise TooLargeError(
+                f"a publish has {self._bound_bytes} bytes at most; this one has {size} or more: split it"
+            )
+
     def _media_type(self) -> str:
         return self.request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
 
@@ -85,13 +96,6 @@ class Records(Route):
         if limit is not None and not 1 <= limit <= limits.READ_LIMIT_MAX:
             raise SettingRefusedError(f"limit={limit} is out of range; use 1 to {limits.READ_LIMIT_MAX}")
         return limits.READ_LIMIT if limit is None else limit
-
-
-def _check_size(size: int) -> None:
-    if size > limits.PUBLISH_BODY_BYTES:
-        raise TooLargeError(
-            f"a publish has {limits.PUBLISH_BODY_BYTES} bytes at most; this one has {size} or more: split it"
-        )
 
 
 def records_of_body(body: bytes, media_type: str) -> list[Any]:

@@ -40,7 +40,7 @@ class Ws(Route, WebSocketHandler):
 
     @property
     def max_message_size(self) -> int:
-        return limits.PUBLISH_BODY_BYTES
+        return min(self.services.config.publish_body_bytes, limits.PUBLISH_BODY_BYTES)
 
     def open(self, *_: str) -> None:
         self.set_nodelay(True)
