@@ -50,6 +50,7 @@ async def test_a_link_that_has_its_connections_is_told_to_come_again_on_each_tra
         answer = await served.get("poll", headers=NOBODY, key=key)
         assert error_of(answer) == (503, "limit_reached")
         assert int(answer.headers["Retry-After"]) > 0
+        assert json_of(await served.get("status"))["connections_refused"] == 3
         other = (await served.share("train"))["key"]
         assert (await served.get("poll", headers=NOBODY, key=other, timeout=0)).code == 200
     await served.close()
@@ -91,6 +92,7 @@ async def test_who_publishes_too_fast_over_http_is_told_how_long_to_wait() -> No
     answer = await served.post("rooms/train/records", {"n": 8})
     assert error_of(answer) == (429, "rate_limited")
     assert int(answer.headers["Retry-After"]) == 3
+    assert json_of(await served.get("status"))["publishes_put_off"] == 1
     assert served.hub.room("train").history.top == 7
     await served.close()
 

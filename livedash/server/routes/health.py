@@ -63,7 +63,8 @@ class Status(Route):
     def get(self) -> None:
         if self.grant.link_id is not None:
             raise NotAllowedError("a share link reads its rooms and nothing else; log in for the server's status")
-        statistics = msgspec.to_builtins(self.services.hub.statistics())
+        hub = self.services.hub
+        statistics = msgspec.to_builtins(hub.statistics())
         uptime_s = round(clock.now_s() - self.services.started_at_s, 1)
         data_dir = self.services.data_dir.state()
         self.answer(
@@ -71,6 +72,8 @@ class Status(Route):
                 "version": __version__,
                 "uptime_s": uptime_s,
                 **statistics,
+                "connections_refused": hub.connections.statistics().refused,
+                "publishes_put_off": self.services.stage.rates.statistics().put_off,
                 "slow_viewers": self.services.stage.slow_viewers(),
                 "data_dir": data_dir,
                 "broker": self.services.replication.state(),
