@@ -12,8 +12,9 @@ from livedash.core.grant import Grant
 from livedash.core.ladder import Ladder
 from livedash.core.outbox import Outbox, OutboxStatistics
 from livedash.core.presence import PresentViewer
+from livedash.core.reading import Reading
 from livedash.core.room import Rooms
-from livedash.core.subscription import Reading, Subscription, SubscriptionStatistics
+from livedash.core.subscription import Subscription, SubscriptionStatistics
 from livedash.errors import LimitReachedError
 from livedash.wire import names
 from livedash.wire.messages import (

@@ -30,9 +30,10 @@ from livedash.core.history import Stored
 from livedash.core.keyed import conflated
 from livedash.core.ladder import Ladder
 from livedash.core.own_records import OwnRecords
+from livedash.core.reading import Reading
 from livedash.core.room import Room, Rooms
 from livedash.wire.batch import EMPTY, Batch, joinable
-from livedash.wire.messages import Delivery, Gap, GapReason, HubMessage, Keyed, Mode, Shape, Subscribed
+from livedash.wire.messages import Delivery, Gap, GapReason, HubMessage, Keyed, Subscribed
 from livedash.wire.position import NO_EPOCH, START, Position
 from livedash.wire.since import After, BadCursor, Earliest, Last, Now, Since, Snapshot
 
@@ -68,20 +69,6 @@ TRANSITIONS: Final = {
     (State.OWES_STATE, Event.STATE_TOLD): State.READING,
     (State.OWES_STATE, Event.NOTHING_THERE): State.WAITING,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How a viewer wants a room. `max_hz`: messages a second in mode all, records a second else; None: no bound.
-
-    `presence`: it is told of others that join and leave.
-    """
-
-    shape: Shape = "records"
-    mode: Mode = "all"
-    max_hz: float | None = None
-    window: int = limits.SNAPSHOT_RECORDS
-    presence: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 from livedash import limits
 from livedash.core.grant import Grant, owner
 from livedash.core.hub import Hub
+from livedash.core.reading import Reading
 from livedash.core.session import Session
-from livedash.core.subscription import Reading
 from livedash.testing.clock import ManualClock
 from livedash.wire.messages import Delivery, Gap, HubMessage, Mode, Notification, Shape
 from livedash.wire.since import Start, start_from

@@ -11,8 +11,8 @@ from livedash.core.changes import Append, Asker, GiveBack, NoteLost, Result
 from livedash.core.grant import Grant
 from livedash.core.origin import Origin
 from livedash.core.publish_rate import PutOff
+from livedash.core.reading import Reading
 from livedash.core.session import Session
-from livedash.core.subscription import Reading
 from livedash.errors import LivedashError, RateLimitedError, SettingRefusedError
 from livedash.transports.ingest import batch_of_publish
 from livedash.transports.viewer import Stage

@@ -9,8 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from livedash import limits
 from livedash.core.grant import Grant, owner
+from livedash.core.reading import Reading
 from livedash.core.session import Session
-from livedash.core.subscription import Reading
 from livedash.testing.viewer import MemoryViewer, notifications_of
 from livedash.wire.messages import Joined, Left, ViewerInfo
 from livedash.wire.since import start_from

@@ -4,8 +4,8 @@ import pytest
 
 from livedash import limits
 from livedash.core.grant import owner
+from livedash.core.reading import Reading
 from livedash.core.session import Session
-from livedash.core.subscription import Reading
 from livedash.testing.viewer import gaps_of, records_of
 from livedash.transports.backlog import Backlog
 from livedash.transports.close_codes import TOO_SLOW

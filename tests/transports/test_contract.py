@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from livedash import limits
 from livedash.core.grant import owner
-from livedash.core.subscription import Reading
+from livedash.core.reading import Reading
 from livedash.transports.contract import Framing
 from livedash.transports.sse import EventFraming
 from livedash.transports.viewer import QUIET, Viewer

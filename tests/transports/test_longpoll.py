@@ -5,8 +5,8 @@ from typing import Any
 
 from livedash import limits
 from livedash.core.grant import owner
+from livedash.core.reading import Reading
 from livedash.core.session import Session
-from livedash.core.subscription import Reading
 from livedash.transports.longpoll import Answer
 from livedash.wire.since import start_from
 from tests.transports.theatre import Theatre

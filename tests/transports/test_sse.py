@@ -7,8 +7,8 @@ import pytest
 
 from livedash import limits
 from livedash.core.grant import owner
+from livedash.core.reading import Reading
 from livedash.core.session import Session
-from livedash.core.subscription import Reading
 from livedash.transports.sse import EventFraming, liveness
 from livedash.wire.messages import Bye, Notice
 from livedash.wire.since import start_from

@@ -5,7 +5,7 @@ import pytest
 from livedash import limits
 from livedash.core.connections import ConnectionBounds
 from livedash.core.grant import Grant
-from livedash.core.subscription import Reading
+from livedash.core.reading import Reading
 from livedash.errors import LimitReachedError
 from livedash.testing.viewer import gaps_of, records_of, snapshots_of
 from livedash.transports.close_codes import GOING_AWAY, LINK_ENDED, TOO_SLOW

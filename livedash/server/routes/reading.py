@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from livedash import limits
+from livedash.core.reading import Reading
 from livedash.core.session import Session
-from livedash.core.subscription import Reading
 from livedash.errors import SettingRefusedError, TooLargeError
 from livedash.server.routes.query import number, whole_number
 from livedash.server.routes.route import Route

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from livedash.core.subscription import Reading
+from livedash.core.reading import Reading
 from livedash.transports.conversation import reading_of
 from livedash.transports.viewer import Stage
 from livedash.wire.messages import Mode, Shape
