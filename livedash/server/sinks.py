@@ -31,6 +31,7 @@ class StreamSink:
         self._flushing_bytes = 0
         self._is_ending = False
         tcp.bound_silence(tcp.stream_of(handler))
+        tcp.send_at_once(tcp.stream_of(handler))
 
     @property
     def pending_bytes(self) -> int:

@@ -39,6 +39,14 @@ def bound_silence(stream: IOStream | None) -> None:
         stream.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _ASKED_EACH_S)
 
 
+def send_at_once(stream: IOStream | None) -> None:
+    """Else the system keeps a small piece back until the one before is acknowledged, which the peer may put off for 40 ms and
+    more (RFC 896; RFC 1122 4.2.3.2).
+    """
+    if stream is not None and not stream.closed():
+        stream.set_nodelay(True)
+
+
 def was_given_up(stream: IOStream | None) -> bool:
     """True if the system has ended the connection, since the peer acknowledged or took nothing for so long."""
     error = None if stream is None else stream.error

@@ -166,6 +166,11 @@ async def test_a_peer_that_acknowledges_nothing_is_given_up_by_the_system(line: 
     assert limit_ms == limits.BLOCKED_WRITE_S * 1000
 
 
+async def test_a_small_piece_does_not_wait_for_the_acknowledgement_of_the_one_before(line: Line) -> None:
+    taken: socket.socket = line.made.handler.request.connection.stream.socket
+    assert taken.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
 async def test_the_end_waits_no_longer_than_a_blocked_write_may_last(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,7 @@ async def test_a_handler_without_a_connection_has_no_stream() -> None:
     assert tcp.stream_of(handler) is None  # type: ignore[arg-type]
     tcp.reset(None)
     tcp.bound_silence(None)
+    tcp.send_at_once(None)
     assert not tcp.was_given_up(None)
 
 
