@@ -1,4 +1,4 @@
-"""What the viewer did to a chart is the viewer's: a switch of JupyterLab's theme, in the middle of a running cell, leaves it alone."""
+"""What the viewer did to a chart stays as it is when JupyterLab's theme is switched, in the middle of a running cell."""
 
 from __future__ import annotations
 
