@@ -81,6 +81,7 @@ class AutoRoom {
   private readonly lines = new Map<Group, PanelFrame>();
   private tiles: PanelFrame | null = null;
   private table: PanelFrame | null = null;
+  private hasTexts = false;
   private fieldsVersion = -1;
   private regrouped = 0;
 
@@ -136,7 +137,11 @@ class AutoRoom {
       this.tiles = this.frame("number", numberView, this.title, this.parts.spec.fields, null);
       this.element.prepend(this.tiles.element);
     }
-    if (hasTexts(window)) this.showTable(this.tiles ? "" : this.title, null);
+    this.hasTexts ||= hasTexts(window);
+    // A room of nothing but an x, which is the x of nothing, would else be an empty place.
+    if (this.hasTexts || this.groups.length === 0) return this.showTable(this.tiles ? "" : this.title, null);
+    this.table?.dispose();
+    this.table = null;
   }
 
   private showTable(title: string, height: number | null): void {
