@@ -4,6 +4,7 @@ import logging
 
 import pytest
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
+from tornado.log import access_log
 
 from livedash.server.request_log import scrubbed, summary
 from tests.server.served import NOBODY, OWNER, TOKEN, Served
@@ -65,5 +66,5 @@ async def test_an_error_of_ours_is_logged_as_one(served: Served, caplog: pytest.
     served.services.is_draining = True
     await served.get("rooms/nothing")
     await served.get("health/ready")
-    levels = [record.levelno for record in caplog.records if record.name == "tornado.access"]
+    levels = [record.levelno for record in caplog.records if record.name == access_log.name]
     assert levels == [logging.INFO, logging.ERROR]
