@@ -19,9 +19,10 @@ install: $(VENV)/dev.stamp $(FRONTEND)/node_modules/.package-lock.json
 demo: $(VENV)/demo.stamp
 	$(BIN)/livedash demo --notebook
 
+# two at a time, since most of the end-to-end tests wait; each file by one process, since browsers and servers are a file's own
 test: install test-frontend
 	bash .ci/system-packages browser libatomic nginx curl
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(ARGS)
 
 # what takes minutes: true time limits, long outages
 soak: install

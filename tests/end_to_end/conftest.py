@@ -12,8 +12,9 @@ from tests.end_to_end.browser import chromium, fresh_context
 from tests.end_to_end.serve import ServeProcess
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """Contexts share nothing but the process."""
     with chromium() as started:
         yield started
 
