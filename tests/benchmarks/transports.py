@@ -203,6 +203,8 @@ def measure_idle(case: str, viewers: int, seconds: float) -> tuple[float, float,
 
 def spread(values: list[float], digits: int = 0) -> str:
     low, middle, high = min(values), statistics.median(values), max(values)
+    if low <= 0:
+        return "too little"  # what else the machine did was more
     return f"{middle:,.{digits}f} ({low:,.{digits}f}–{high:,.{digits}f})"
 
 
