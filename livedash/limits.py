@@ -65,9 +65,7 @@ ASKED_WAIT_MAX_MS: Final = 86_400_000  # a day: what a server can ask of our cli
 RETRY_SPREAD_S: Final = 1.0  # that clients add to a wait they are asked for
 BYE_RETRY_S: Final = RETRY_MS / 1000  # of a bye that says to come back; who drains spreads its own
 DRAIN_S: Final = 8.0
-RECONNECTS_HZ: Final = (
-    500.0  # who was sent away by a drain comes back so thin: a WebSocket costs about 0.75 ms to accept
-)
+RECONNECTS_HZ: Final = 500.0  # at which who was sent away by a drain comes back: a WebSocket costs 0.75 ms to accept
 RECONNECT_FIRST_S: Final = 0.2  # and not before
 RESTART_S: Final = 2.0  # a hub of 5,000 viewers has ended and is there again; the first of many come then
 RECONNECT_LEAST_S: Final = 0.5  # over so long, however few they are
