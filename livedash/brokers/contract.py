@@ -67,13 +67,17 @@ class Broker(Protocol):
     # The log
 
     async def append(self, standing: Standing, entries: Sequence[bytes]) -> None:
-        """In order, all or none. Raises StaleError where the broker does not stand so any more, and then takes none.
+        """In order, side by side, all or none. Raises StaleError where the broker does not stand so any more, and takes none
+        then. Where another generation begins in that moment, some may be taken that only some hubs read: these give them back.
 
         After BrokerLostError they may be there, or come there later: an entry is known by what is in it.
         """
 
     async def read(self, generation: str, after: Mark) -> list[tuple[Mark, bytes]]:
-        """What follows; waits some seconds for the first, and says [] then. Raises StaleError where the generation is over."""
+        """What follows; waits some seconds for the first, and says [] then.
+
+        Raises StaleError where the generation is over, or where what follows was trimmed in part: never is there a hole.
+        """
 
     async def end(self, generation: str) -> Mark:
         """The last entry's mark, or BEFORE_ALL."""
@@ -95,11 +99,16 @@ class Broker(Protocol):
 
     # Shelves
 
-    async def load(self, generation: str) -> dict[str, Shelf]: ...
+    async def load(self, generation: str) -> dict[str, Shelf]:
+        """Raises StaleError where the generation is over."""
+
     async def get(self, generation: str, shelf: str) -> Shelf: ...
     async def fields(self, generation: str, shelf: str) -> list[str]: ...
     async def put(self, generation: str, shelf: str, changes: Mapping[str, bytes | None]) -> None:
-        """Of one shelf, all or none; None: the field goes. A shelf without a field is gone."""
+        """Of one shelf, all or none; None: the field goes. A shelf without a field is gone.
+
+        Raises StaleError where the generation is over: nobody would take it away again.
+        """
 
     # Nodes
 

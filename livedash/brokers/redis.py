@@ -1,7 +1,8 @@
 """Redis or Valkey as a broker: the log is a stream, a shelf a hash, and whatever must not be torn apart a script.
 
 All keys are in one slot (`{prefix}:…`), so that a cluster's node serves them all. Three connections, so that a large
-shelf does not keep the log waiting. None of them comes back by itself: what is asked after a break may meet another process.
+shelf does not keep the log waiting. None of them comes back by itself: what is asked after a break may meet another
+process. So no pipeline of redis-py is used either: it would take a connection of its own.
 """
 
 from __future__ import annotations
@@ -74,14 +75,17 @@ class RedisBroker:
                 raise StaleError("another generation has begun")
 
     async def read(self, generation: str, after: Mark) -> list[tuple[Mark, bytes]]:
-        log = self._log(generation)
+        log, trimmed, place = self._log(generation), self._trimmed(generation), _identity(after)
         async with self._asked():
             wait_ms = round(limits.BROKER_READ_S * 1000)
-            found = await self._there.reader.xread({log: _identity(after)}, count=_READ_ENTRIES, block=wait_ms)
+            both = {log: place, trimmed: place}
+            found = dict(await self._there.reader.xread(both, count=_READ_ENTRIES, block=wait_ms))
             if not found:
                 await self._check(generation)
                 return []
-            ((_, entries),) = found
+        if trimmed.encode() in found:
+            raise StaleError("the log does not go back so far any more")
+        entries = found[log.encode()]
         if any(_ENTRY not in fields for _, fields in entries):
             raise StaleError("another generation has begun")
         return [(_mark(identity), fields[_ENTRY]) for identity, fields in entries]
@@ -93,18 +97,16 @@ class RedisBroker:
 
     async def find(self, generation: str, mark: Mark) -> Found:
         async with self._asked():
-            trimmed = int(await self._other.get(self._trimmed(generation)) or BEFORE_ALL)
-            if mark < trimmed:
+            trimmed = await self._other.xrevrange(self._trimmed(generation), count=1)
+            if trimmed and mark < _mark(trimmed[0][0]):
                 return "trimmed"
             identity = _identity(mark)
             there = mark == BEFORE_ALL or await self._other.xrange(self._log(generation), identity, identity)
         return "there" if there else "lost"
 
     async def trim(self, generation: str, upto: Mark) -> None:
-        async with self._asked(), self._other.pipeline(transaction=True) as both:
-            both.set(self._trimmed(generation), upto)
-            both.xtrim(self._log(generation), minid=_identity(upto), approximate=False)
-            await both.execute()
+        async with self._asked():
+            await self._other.eval(scripts.TRIM, 2, self._log(generation), self._trimmed(generation), _identity(upto))
 
     # Generations
 
@@ -135,20 +137,16 @@ class RedisBroker:
             names = [name.decode() for name in await self._other.smembers(self._shelves(generation))]
             for start in range(0, len(names), _SHELVES_AT_ONCE):
                 some = names[start : start + _SHELVES_AT_ONCE]
-                async with self._other.pipeline(transaction=False) as several:
-                    for name in some:
-                        several.hgetall(self._shelf(generation, name))
-                    loaded |= {
-                        name: {field.decode(): data for field, data in shelf.items()}
-                        for name, shelf in zip(some, await several.execute(), strict=True)
-                    }
+                keys = [self._shelf(generation, name) for name in some]
+                shelves = await self._other.eval(scripts.GET, len(keys), *keys)
+                loaded |= dict(zip(some, map(_shelf_of, shelves), strict=True))
             await self._check(generation)
         return loaded
 
     async def get(self, generation: str, shelf: str) -> Shelf:
         async with self._asked():
-            found = await self._other.hgetall(self._shelf(generation, shelf))
-        return {field.decode(): data for field, data in found.items()}
+            (found,) = await self._other.eval(scripts.GET, 1, self._shelf(generation, shelf))
+        return _shelf_of(found)
 
     async def fields(self, generation: str, shelf: str) -> list[str]:
         async with self._asked():
@@ -158,8 +156,9 @@ class RedisBroker:
         kept = [part for field, data in changes.items() if data is not None for part in (field, data)]
         gone = [field for field, data in changes.items() if data is None]
         async with self._asked():
-            keys = (self._shelf(generation, shelf), self._shelves(generation))
-            await self._other.eval(scripts.PUT, 2, *keys, shelf, len(kept), *kept, *gone)
+            keys = (self._shelf(generation, shelf), self._shelves(generation), self._log(generation))
+            if not await self._other.eval(scripts.PUT, 3, *keys, shelf, len(kept), *kept, *gone):
+                raise StaleError("another generation has begun")
 
     # Nodes
 
@@ -238,6 +237,10 @@ def _mark(identity: bytes) -> Mark:
 
 def _identity(mark: Mark) -> str:
     return f"{mark >> _SEQUENCE_BITS}-{mark & ((1 << _SEQUENCE_BITS) - 1)}"
+
+
+def _shelf_of(parts: Sequence[bytes]) -> Shelf:
+    return {field.decode(): data for field, data in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def _text(value: bytes | None) -> str | None:

@@ -26,21 +26,38 @@ return 1
 """
 
 # meta, log of the former generation, generations that are over | run, generation, settled run, new generation
-# An entry without content tells who waits at the end of that log that it is over.
+# An entry without content tells who waits at the end of that log, and who puts on its shelves, that it is over.
 BEGIN: Final = f"""{_STANDS}
 if not stands(ARGV[2], ARGV[3]) then return 0 end
 redis.call('HSET', KEYS[1], 'generation', ARGV[4], 'settled_run', ARGV[1])
 if ARGV[2] ~= '' then
   redis.call('DEL', KEYS[2])
   redis.call('XADD', KEYS[2], '*', 'over', ARGV[4])
-  redis.call('PEXPIRE', KEYS[2], 60000)
+  redis.call('PEXPIRE', KEYS[2], 3600000)
   redis.call('SADD', KEYS[3], ARGV[2])
 end
 return 1
 """
 
-# shelf, names of shelves | name, how many arguments of fields and values follow, those, fields that go
+# log, places up to which it was trimmed | the entry that stays: other hubs, which were slower, may come with earlier ones
+TRIM: Final = """
+local added = redis.pcall('XADD', KEYS[2], 'MAXLEN', '1', ARGV[1], 'upto', '1')
+if type(added) == 'table' and added.err then return 0 end
+redis.call('XTRIM', KEYS[1], 'MINID', ARGV[1])
+return 1
+"""
+
+# shelves
+GET: Final = """
+local shelves = {}
+for i = 1, #KEYS do shelves[i] = redis.call('HGETALL', KEYS[i]) end
+return shelves
+"""
+
+# shelf, names of shelves, log | name, how many arguments of fields and values follow, those, fields that go
 PUT: Final = """
+local last = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
+if last and last[2][1] == 'over' then return 0 end
 local kept = tonumber(ARGV[2])
 for i = 3, 2 + kept, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 for i = 3 + kept, #ARGV do redis.call('HDEL', KEYS[1], ARGV[i]) end

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
+from livedash import limits
 from livedash.brokers.contract import BEFORE_ALL, BrokerLostError, Found, Mark, Shelf, StaleError, Standing
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -24,6 +29,23 @@ class _Data:
     generation: str | None = None
     settled_run: str | None = None
     generations: dict[str, _Generation] = field(default_factory=dict)
+    over: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class _Said(Generic[T]):
+    """By a node; holds until `end_s`, by the loop's time."""
+
+    what: T
+    end_s: float
+
+    @property
+    def holds(self) -> bool:
+        return asyncio.get_running_loop().time() < self.end_s
+
+
+def _said(what: T, ttl_s: float) -> _Said[T]:
+    return _Said(what, asyncio.get_running_loop().time() + ttl_s)
 
 
 class MemoryServer:
@@ -34,8 +56,8 @@ class MemoryServer:
         self.is_up = True
         self._runs = 1
         self._marks = 0
-        self.beats: dict[str, bytes] = {}
-        self.leases: dict[str, str] = {}
+        self.beats: dict[str, _Said[bytes]] = {}
+        self.leases: dict[str, _Said[str]] = {}
         self.changed = asyncio.Event()
         self.appended = 0
 
@@ -108,14 +130,12 @@ class MemoryBroker:
             raise BrokerLostError("the answer was lost")
 
     async def read(self, generation: str, after: Mark) -> list[tuple[Mark, bytes]]:
-        while True:
-            await self._ask()
-            if generation != self._server.data.generation:
-                raise StaleError("another generation has begun")
-            found = [entry for entry in self._generation(generation).log if entry[0] > after]
-            if found:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limits.BROKER_READ_S):
+                while not (found := await self._follows(generation, after)):
+                    await self._server.changed.wait()
                 return found
-            await self._server.changed.wait()
+        return await self._follows(generation, after)
 
     async def end(self, generation: str) -> Mark:
         await self._ask()
@@ -149,6 +169,7 @@ class MemoryBroker:
         data = self._server.data
         if data.generation is not None:
             data.generations.pop(data.generation, None)
+            data.over.add(data.generation)
         data.generation, data.settled_run = generation, standing.run
         self._generation(generation)
         self._server.wake()
@@ -160,6 +181,7 @@ class MemoryBroker:
 
     async def load(self, generation: str) -> dict[str, Shelf]:
         await self._ask()
+        self._check(generation)
         return copy.deepcopy(dict(self._generation(generation).shelves))
 
     async def get(self, generation: str, shelf: str) -> Shelf:
@@ -172,6 +194,7 @@ class MemoryBroker:
 
     async def put(self, generation: str, shelf: str, changes: Mapping[str, bytes | None]) -> None:
         await self._ask()
+        self._check(generation)
         shelves = self._generation(generation).shelves
         fields = shelves.setdefault(shelf, {})
         for name, data in changes.items():
@@ -184,8 +207,9 @@ class MemoryBroker:
 
     async def beat(self, node: str, data: bytes, ttl_s: float) -> dict[str, bytes]:
         await self._ask()
-        self._server.beats[node] = data
-        return dict(self._server.beats)
+        beats = self._server.beats
+        beats[node] = _said(data, ttl_s)
+        return {node: said.what for node, said in beats.items() if said.holds}
 
     async def leave(self, node: str) -> None:
         await self._ask()
@@ -193,7 +217,11 @@ class MemoryBroker:
 
     async def lease(self, name: str, node: str, ttl_s: float) -> bool:
         await self._ask()
-        return self._server.leases.setdefault(name, node) == node
+        held = self._server.leases.get(name)
+        if held is not None and held.holds and held.what != node:
+            return False
+        self._server.leases[name] = _said(node, ttl_s)
+        return True
 
     def _standing(self) -> Standing:
         data = self._server.data
@@ -202,6 +230,19 @@ class MemoryBroker:
     def _generation(self, name: str | None) -> _Generation:
         assert name is not None
         return self._server.data.generations.setdefault(name, _Generation())
+
+    async def _follows(self, generation: str, after: Mark) -> list[tuple[Mark, bytes]]:
+        await self._ask()
+        if generation != self._server.data.generation:
+            raise StaleError("another generation has begun")
+        found = self._generation(generation)
+        if after < found.trimmed:
+            raise StaleError("the log does not go back so far any more")
+        return [entry for entry in found.log if entry[0] > after]
+
+    def _check(self, generation: str) -> None:
+        if generation in self._server.data.over:
+            raise StaleError("another generation has begun")
 
     async def _ask(self) -> None:
         await asyncio.sleep(0)
