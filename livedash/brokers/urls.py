@@ -5,6 +5,8 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from livedash.brokers.contract import Broker
+from livedash.brokers.nats import NatsBroker
+from livedash.brokers.nats_connection import NatsServers
 from livedash.brokers.redis import RedisBroker
 from livedash.brokers.redis_servers import servers_of
 from livedash.errors import SettingRefusedError
@@ -13,7 +15,10 @@ _PREFIX = "livedash"  # of all keys: two hubs that don't belong together on one 
 
 
 def open_broker(url: str) -> Broker:
-    """Of `redis://host:6379/0?prefix=lab`. Connects to nothing yet. Raises SettingRefusedError or MissingExtraError."""
+    """Of `redis://host:6379/0?prefix=lab` or `nats://host:4222?prefix=lab`. Connects to nothing yet.
+
+    Raises SettingRefusedError or MissingExtraError.
+    """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     prefix = options.pop("prefix", _PREFIX)
@@ -21,4 +26,8 @@ def open_broker(url: str) -> Broker:
         raise SettingRefusedError(f"prefix={prefix[:40]!r} is no name; use letters, digits and _")
     if parts.scheme.split("+")[0] in ("redis", "rediss", "valkey", "valkeys"):
         return RedisBroker(servers_of(urlunsplit(parts._replace(query=urlencode(options)))), prefix)
-    raise SettingRefusedError(f"a broker is given as redis://host:6379, and {parts.scheme[:20]!r} is not known")
+    if parts.scheme in ("nats", "tls"):
+        return NatsBroker(NatsServers(urlunsplit(parts._replace(query=urlencode(options)))), prefix)
+    raise SettingRefusedError(
+        f"a broker is given as redis://host:6379 or nats://host:4222, and {parts.scheme[:20]!r} is not known"
+    )
