@@ -103,21 +103,30 @@ class NatsConnection:
     async def open(cls, url: str) -> NatsConnection:
         client = _nats().NATS()
         connection = cls(client)
-        with _breaks():
-            await client.connect(
-                url,
-                name="livedash",
-                allow_reconnect=False,
-                connect_timeout=limits.BROKER_ANSWER_S,
-                closed_cb=connection._note_lost,
-                error_cb=_note_error,
-            )
-            await client.subscribe(f"{connection._inbox}.*", cb=connection._take, **_UNLIMITED)
+        try:
+            await connection._open(url)
+        except BaseException:
+            await connection.close()
+            raise
         version = client.connected_server_version
         if (version.major, version.minor) < OLDEST:
             await connection.close()
             raise BrokerLostError("the NATS server is too old: it must be 2.12 or later")
         return connection
+
+    async def _open(self, url: str) -> None:
+        with _breaks():
+            await self._client.connect(
+                url,
+                name="livedash",
+                allow_reconnect=False,
+                max_reconnect_attempts=1,  # of the first connection: else it would go on for minutes
+                reconnect_time_wait=0,
+                connect_timeout=limits.BROKER_ANSWER_S,
+                closed_cb=self._note_lost,
+                error_cb=_note_error,
+            )
+            await self._client.subscribe(f"{self._inbox}.*", cb=self._take, **_UNLIMITED)
 
     async def close(self) -> None:
         """Raises nothing."""
