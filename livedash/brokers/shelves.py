@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Mapping
 from typing import Final
 
 import msgspec
 
+from livedash import limits
 from livedash.brokers.contract import Mark, Shelf
 from livedash.brokers.entries import decoder, to_bytes
 from livedash.brokers.numbers import Numbers
@@ -79,17 +79,27 @@ class RoomRows:
         """True if the room does not hold all rows any more."""
         return bool(self._rows) and self._rows[0][1] < room.history.first
 
+    def is_far_behind(self, room: Room) -> bool:
+        """True if one row more is not the last one."""
+        return room.history.bytes_after(max(self._top, room.history.first - 1)) > limits.MESSAGE_BYTES
+
+    def next_row(self, room: Room) -> dict[str, bytes | None]:
+        """What comes next of the room, about limits.MESSAGE_BYTES: no row is long work for this hub, or for the broker."""
+        first = max(self._top + 1, room.history.first)
+        stored = room.history.read(first - 1, limits.MESSAGE_BYTES)
+        if not stored:
+            return {}
+        self._top = stored[-1].last
+        self._rows.append((first, self._top))
+        return {f"{_ROW}{first}": to_bytes(tuple(part.batch for part in stored))}
+
     def follow(self, room: Room) -> dict[str, bytes | None]:
-        """What to write, so that the shelf holds what the room does."""
-        history, changes = room.history, dict[str, bytes | None]()
-        while self._rows and self._rows[0][1] < history.first:
+        """What is left to write, so that the shelf holds what the room does."""
+        changes: dict[str, bytes | None] = {}
+        while self._rows and self._rows[0][1] < room.history.first:
             changes[f"{_ROW}{self._rows.popleft()[0]}"] = None
-        first = max(self._top + 1, history.first)
-        batches = [part.batch for part in history.read(first - 1, sys.maxsize)]
-        if batches:
-            changes[f"{_ROW}{first}"] = to_bytes(tuple(batches))
-            self._rows.append((first, history.top))
-        self._top = history.top
+        while row := self.next_row(room):
+            changes.update(row)
         return changes
 
 

@@ -57,21 +57,32 @@ class Shelving:
         await self._trim(now_s)
 
     async def _put_room(self, name: str) -> None:
+        """In parts, so that neither this hub nor the broker is busy with one for long."""
+        is_done = False
+        while not is_done:
+            is_done = not await self._put_part(name)
+
+    async def _put_part(self, name: str) -> bool:
+        """True if there is more."""
         room = self._fold.state.hub.rooms.get(name)
         shelf = shelf_of_room(name)
         if room is None:
             self._rows.pop(name, None)
             await self._put(shelf, dict.fromkeys(await self._broker.fields(self._generation, shelf)))
-            return
+            return False
         rows = self._rows.get(name)
         changes: dict[str, bytes | None] = {}
         if rows is None or rows.epoch != room.epoch:
             changes.update(dict.fromkeys(await self._broker.fields(self._generation, shelf)))
             room = self._fold.state.hub.rooms.get(name, room)  # it may have begun again meanwhile
             rows = self._rows[name] = RoomRows(room.epoch, room.history.first)
+        elif rows.is_far_behind(room):  # without the state these rows mean nothing yet
+            await self._put(shelf, rows.next_row(room))
+            return True
         changes.update(rows.follow(room))
         changes[STATE] = state_of_room(room, self._fold.mark)
         await self._put(shelf, changes)
+        return False
 
     async def _put_trimmed(self) -> None:
         """Of rooms to which nothing comes: what has become too old."""

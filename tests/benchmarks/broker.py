@@ -33,6 +33,7 @@ BATCHES = (1, 16, 1000)
 QUIET_HZ = 100
 ARRIVAL_TURNS = 6000
 WINDOW = limits.PUBLISHER_IN_FLIGHT
+LEAD = 4 * WINDOW  # batches
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,10 @@ def message(room: str, records: int, seq: int) -> bytes:
     return MSGPACK.encode_from_client(Publish(room, id=seq, publisher=room, seq=seq, **fields))
 
 
-async def publish(line: ClientConnection, room: str, records: int, seconds: float, hz: float | None) -> int:
-    """As fast as answers come, or `hz` batches a second. How many batches."""
+async def publish(
+    line: ClientConnection, room: str, records: int, seconds: float, hz: float | None, counts: list[int]
+) -> int:
+    """As fast as answers come and the viewer, which has seen `counts`, keeps up; or `hz` batches a second. How many."""
     unanswered = asyncio.Semaphore(WINDOW)
 
     async def take_answers() -> None:
@@ -72,6 +75,10 @@ async def publish(line: ClientConnection, room: str, records: int, seconds: floa
     begin, sent = time.perf_counter(), 0
     while time.perf_counter() < begin + seconds:
         await unanswered.acquire()
+        for _ in range(ARRIVAL_TURNS):
+            if sent - len(counts) <= LEAD:
+                break
+            await asyncio.sleep(0.001)
         sent += 1
         await line.send(message(room, records, sent))
         if hz is not None:
@@ -108,7 +115,7 @@ async def one_round(at: ServeProcess, seen_at: ServeProcess, records: int, secon
             viewing = asyncio.ensure_future(view(viewer, room, late_ms, counts))
             await asyncio.sleep(0.2)
             before, begin = cpu_s(hubs), time.perf_counter()
-            sent = await publish(publisher, room, records, seconds, hz)
+            sent = await publish(publisher, room, records, seconds, hz, counts)
             for _ in range(ARRIVAL_TURNS):
                 if sum(counts) >= sent * records:
                     break

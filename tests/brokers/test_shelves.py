@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from livedash import limits
 from livedash.brokers.entries import AddLink, Entry, PutDashboard, SharedChange
 from livedash.brokers.fold import Fold
 from livedash.brokers.outgoing import Outgoing
@@ -85,6 +86,15 @@ async def test_what_comes_after_one_shelving_is_put_by_the_next(told: Told) -> N
     assert looks(await told.again()) == looks(told.state)
     rows = [field for field in await told.broker.fields("g", shelf_of_room("train")) if field != STATE]
     assert rows == ["row:1", "row:3"]
+
+
+async def test_much_that_came_is_put_row_by_row(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    told.make(Append("train", batch(1)))
+    await told.again()
+    monkeypatch.setattr(limits, "MESSAGE_BYTES", 2000)
+    told.make(*(Append("train", batch(number)) for number in range(2, 30)))
+    assert looks(await told.again()) == looks(told.state)
+    assert len(await told.broker.fields("g", shelf_of_room("train"))) > 8
 
 
 async def test_what_a_room_holds_no_more_is_taken_off(told: Told) -> None:

@@ -28,7 +28,7 @@ def test_two_servers_on_one_nats_hold_the_same_before_and_after_it_was_killed(tm
         first = hosts[0].publish("train", {"n": 1})
         wait_until(lambda: all(records_at(host) == [1] for host in hosts), LIMIT_S, "both have it")
         nats.restart(Data.KEEP)
-        status, second = 503, {}
+        status, second = 503, dict[str, object]()
         for _ in range(10):
             status, second = hosts[1].ask("POST", "rooms/train/records", {"n": 2})
             if status == 200:
