@@ -12,11 +12,12 @@ from livedash.core.session import Session
 from livedash.errors import MissingExtraError, NotFoundError, SettingRefusedError, UnreachableError
 from livedash.server import replication
 from livedash.server.config import ServerConfig
+from livedash.server.replication import Replication
 from livedash.server.services import Services
 from livedash.testing.broker import MemoryBroker, MemoryServer
 from livedash.wire.batch import Batch
 from livedash.wire.messages import Degraded
-from tests.server.served import until
+from tests.server.served import NOBODY, TOKEN, Served, until
 
 BATCH = Batch.from_records([{"n": 1}], [0])
 
@@ -162,3 +163,17 @@ async def test_a_hub_that_closes_without_its_broker_leaves_no_timer(
     assert services.replication._telling is not None
     await services.replication.close()
     assert services.replication._telling is None
+
+
+async def test_while_links_can_not_be_checked_a_feed_says_to_come_back_and_logins_stay(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = await served.share("train")
+    monkeypatch.setattr(Replication, "is_cut_off", True)
+    assert (await served.get("rooms", headers=NOBODY, key=link["key"])).code == 503
+    feed = await served.get("feed", headers=NOBODY, key=link["key"])
+    assert (feed.code, feed.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
+    assert feed.headers["Access-Control-Allow-Origin"] == "*"
+    assert "livedash.bye" in feed.body.decode()
+    assert (await served.get("rooms", headers=NOBODY, key=TOKEN)).code == 200
+    assert (await served.get("rooms")).code == 200

@@ -90,15 +90,15 @@ class Route(HostHandler):
         return replace(owner(principal), label=self.host_label(principal))
 
     def _grant_of_key(self, key: str) -> Grant:
+        if self.request.method == "GET" and self.host_takes_key(key):
+            self.login_by = By.HEADER
+            return replace(owner("owner"), label="owner")
         grant = self.services.grant_of_key(key)
         if grant is not None:
             if self.request.method not in _SAFE:
                 raise NotAllowedError("a share link only reads; publish with the server's own login or token")
             self.set_header("Access-Control-Allow-Origin", "*")
             return grant
-        if self.request.method == "GET" and self.host_takes_key(key):
-            self.login_by = By.HEADER
-            return replace(owner("owner"), label="owner")
         raise NotFoundError("there is no such link: it may have expired or been revoked; ask for a new one")
 
     def _viewer_secret(self) -> str:
