@@ -29,7 +29,8 @@ soak: install
 	bash .ci/system-packages browser libatomic nginx curl
 	seed=$${SEED:-$$RANDOM}; echo "seed $$seed: run it again by 'make soak SEED=$$seed'"; \
 	LIVEDASH_LONG_TESTS=1 $(BIN)/python -m pytest --timeout=7200 --hypothesis-seed=$$seed \
-		tests/core/test_delivery_machine.py tests/transports/test_delivery_machine.py $(ARGS)
+		tests/core/test_delivery_machine.py tests/transports/test_delivery_machine.py \
+		tests/brokers/test_hubs_machine.py tests/store/test_crash_machine.py $(ARGS)
 	$(BIN)/python -m pytest -m soak --timeout=600 $(ARGS)
 
 test-frontend: install

@@ -29,11 +29,12 @@ http {{
   scgi_temp_path {home}/scgi;
   map $http_upgrade $connection_header {{ default upgrade; '' ''; }}
   proxy_read_timeout {read_timeout_s}s;
+  upstream servers {{ {servers} }}
   server {{
     listen 127.0.0.1:{port};
     {refused}
     location {prefix} {{
-      proxy_pass http://127.0.0.1:{upstream_port}{upstream_path};
+      proxy_pass http://servers{upstream_path};
       proxy_http_version 1.1;
       proxy_set_header Host $http_host;
       proxy_set_header Upgrade {upgrade};
@@ -60,7 +61,8 @@ def nginx_path() -> str:
 class Nginx:
     """127.0.0.1:`port``prefix` → 127.0.0.1:`upstream_port``upstream_path`, while it is entered.
 
-    `buffers`: answers are compressed and kept back until they end, even where the server asks for the contrary.
+    `others`: further upstream ports, to which requests go in turn. `buffers`: answers are compressed and kept back until
+    they end, even where the server asks for the contrary.
     `upgrades`: WebSockets pass. `refuses`: last parts of paths that are answered with 403. `read_timeout_s`: a connection
     on which the server is silent for so long is cut. The defaults are what a well set up proxy does.
     """
@@ -72,6 +74,7 @@ class Nginx:
         *,
         prefix: str = "/",
         upstream_path: str = "/",
+        others: Sequence[int] = (),
         buffers: bool = False,
         upgrades: bool = True,
         refuses: Sequence[str] = (),
@@ -83,7 +86,7 @@ class Nginx:
             home=home,
             port=self.port,
             prefix=prefix,
-            upstream_port=upstream_port,
+            servers=" ".join(f"server 127.0.0.1:{each};" for each in (upstream_port, *others)),
             upstream_path=upstream_path,
             upgrade="$http_upgrade" if upgrades else '""',
             connection="$connection_header" if upgrades else '""',
