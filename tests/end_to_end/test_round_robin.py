@@ -68,7 +68,8 @@ def poll(host: Host, cursor: str) -> tuple[list[int], str]:
 
 
 def test_an_event_stream_goes_on_from_its_last_id_at_the_other_server(site: Site) -> None:
-    site.host.publish("train", *({"n": number} for number in range(RECORDS)))
+    records: list[dict[str, object]] = [{"n": number} for number in range(RECORDS)]
+    site.host.publish("train", *records)
     got: list[int] = []
     last_id = ""
     while len(got) < RECORDS:  # after five records the connection is given up, and the next one is another server's
