@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -129,9 +130,12 @@ def stay_through_cuts(
     ):
         reader = open_page(page, proxy.port, serve.token)
         wait_for_transport(page, transport)
-        for _ in range(cuts):
-            page.wait_for_timeout(cut_after_s * 1000)
-            reader.wait_until_it_moves(FOUND_WITHIN_S)
+        wait_until(lambda: times_lost(reader) >= cuts, cuts * (cut_after_s + FOUND_WITHIN_S), f"it is cut {cuts} times")
+        reader.wait_until_it_moves(FOUND_WITHIN_S)
         wait_for_transport(page, transport)
         reader.check(counter.stop())
-        assert len([state for state in reader.states if state["state"] == "reconnecting"]) >= cuts
+
+
+def times_lost(reader: PageReader) -> int:
+    states = [state["state"] for state in reader.states]
+    return sum(now == "reconnecting" != before for before, now in pairwise(["", *states]))
