@@ -76,9 +76,7 @@ def told(signal_ns: int, all_figures: list[Figures], viewers: int) -> bool:
     print(
         f"consistent after: p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s, last {consistent[-1]:.2f} s, of {len(consistent)}"
     )
-    faults = {
-        name: sum(getattr(each, name) for each in all_figures) for name in ("holes", "doubles", "gaps", "refused")
-    }
+    faults = {name: sum(getattr(each, name) for each in all_figures) for name in ("holes", "doubles", "refused")}
     gaps = sum((Counter(each.gaps) for each in all_figures), Counter[str]())
     codes = sum((Counter(each.codes) for each in all_figures), Counter[str]())
     print(f"{faults}; gaps {dict(gaps)}; close codes {dict(codes)}", flush=True)
