@@ -138,6 +138,7 @@ BROKER_ARRIVAL_S: Final = 2.0  # hubs that were there before the broker ended ar
 BROKER_SHELVE_S: Final = 2.0  # how often what came is put on the shelves
 BROKER_LOG_S: Final = 30.0  # entries stay in the log for so long, for hubs that were away
 BROKER_LOG_BYTES: Final = 128 * MIB  # the same, by size
+BROKER_WAITING_BYTES: Final = 256 * MIB  # of a hub's callers, while its broker is away; above it publishers are put off
 BROKER_WAIT_S: Final = 5.0  # a request by HTTP waits for a broker that is away; then it hears of that
 BROKER_DEGRADED_S: Final = 1.0  # a broker that is back sooner was hardly away: viewers are not told
 BROKER_LINKS_S: Final = 30.0  # a hub without its broker ends the streams of links after so long (DESIGN 4.5)

@@ -36,7 +36,6 @@ class Rescue(msgspec.Struct, frozen=True, array_like=True, tag="rescue"):
 
 
 SharedChange = Append | GiveBack | Configure | Clear | Delete | NoteLost | AddLink | RevokeLink | PutDashboard | Rescue
-ROOM_CHANGES: Final = (Append, GiveBack, Configure, Clear, Delete, NoteLost)
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):

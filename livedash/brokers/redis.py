@@ -49,6 +49,7 @@ class RedisBroker:
         self._servers = servers
         self._prefix = f"{{{prefix}}}"
         self._meta = f"{self._prefix}:meta"
+        self._generations = f"{self._prefix}:generations"
         self._made: _Connections | None = None
 
     async def connect(self) -> Standing:
@@ -115,14 +116,14 @@ class RedisBroker:
             return bool(await self._other.eval(scripts.SETTLE, 1, self._meta, *_told(standing)))
 
     async def begin(self, standing: Standing, generation: str) -> bool:
-        former = standing.generation or ""
+        """Whatever another hub was about to begin can't begin any more: its shelves go with those of the former one."""
+        former = self._log(standing.generation or "")
         async with self._asked():
-            keys = (self._meta, self._log(former), f"{self._prefix}:over")
-            if not await self._other.eval(scripts.BEGIN, 3, *keys, *_told(standing), generation):
+            if not await self._other.eval(scripts.BEGIN, 2, self._meta, former, *_told(standing), generation):
                 return False
-            for over in await self._other.smembers(keys[2]):
-                await self._forget(over.decode())
-                await self._other.srem(keys[2], over)
+            for known in await self._other.smembers(self._generations):
+                if (other := known.decode()) != generation:
+                    await self._forget(other)
         return True
 
     async def forget(self, generation: str) -> None:
@@ -156,8 +157,8 @@ class RedisBroker:
         kept = [part for field, data in changes.items() if data is not None for part in (field, data)]
         gone = [field for field, data in changes.items() if data is None]
         async with self._asked():
-            keys = (self._shelf(generation, shelf), self._shelves(generation), self._log(generation))
-            if not await self._other.eval(scripts.PUT, 3, *keys, shelf, len(kept), *kept, *gone):
+            keys = (self._shelf(generation, shelf), self._shelves(generation), self._log(generation), self._generations)
+            if not await self._other.eval(scripts.PUT, 4, *keys, generation, shelf, len(kept), *kept, *gone):
                 raise StaleError("another generation has begun")
 
     # Nodes
@@ -216,6 +217,7 @@ class RedisBroker:
         for name in await self._other.smembers(shelves):
             await self._other.unlink(self._shelf(generation, name.decode()))
         await self._other.unlink(shelves, self._trimmed(generation))
+        await self._other.srem(self._generations, generation)
 
     def _log(self, generation: str) -> str:
         return f"{self._prefix}:log:{generation}"

@@ -25,7 +25,7 @@ redis.call('HSET', KEYS[1], 'settled_run', ARGV[1])
 return 1
 """
 
-# meta, log of the former generation, generations that are over | run, generation, settled run, new generation
+# meta, log of the former generation | run, generation, settled run, new generation
 # An entry without content tells who waits at the end of that log, and who puts on its shelves, that it is over.
 BEGIN: Final = f"""{_STANDS}
 if not stands(ARGV[2], ARGV[3]) then return 0 end
@@ -34,7 +34,6 @@ if ARGV[2] ~= '' then
   redis.call('DEL', KEYS[2])
   redis.call('XADD', KEYS[2], '*', 'over', ARGV[4])
   redis.call('PEXPIRE', KEYS[2], 3600000)
-  redis.call('SADD', KEYS[3], ARGV[2])
 end
 return 1
 """
@@ -54,17 +53,19 @@ for i = 1, #KEYS do shelves[i] = redis.call('HGETALL', KEYS[i]) end
 return shelves
 """
 
-# shelf, names of shelves, log | name, how many arguments of fields and values follow, those, fields that go
+# shelf, names of shelves, log, generations with shelves
+# | generation, name, how many arguments of fields and values follow, those, fields that go
 PUT: Final = """
 local last = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
 if last and last[2][1] == 'over' then return 0 end
-local kept = tonumber(ARGV[2])
-for i = 3, 2 + kept, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
-for i = 3 + kept, #ARGV do redis.call('HDEL', KEYS[1], ARGV[i]) end
+local kept = tonumber(ARGV[3])
+for i = 4, 3 + kept, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+for i = 4 + kept, #ARGV do redis.call('HDEL', KEYS[1], ARGV[i]) end
+redis.call('SADD', KEYS[4], ARGV[1])
 if redis.call('EXISTS', KEYS[1]) == 1 then
-  redis.call('SADD', KEYS[2], ARGV[1])
+  redis.call('SADD', KEYS[2], ARGV[2])
 else
-  redis.call('SREM', KEYS[2], ARGV[1])
+  redis.call('SREM', KEYS[2], ARGV[2])
 end
 return 1
 """

@@ -35,7 +35,7 @@ from livedash.brokers.state import SharedState
 from livedash.core.changes import NOBODY, Asker, Moment, Result, Then
 from livedash.core.kept import continued_as, kept_of
 from livedash.core.missing import missing_in
-from livedash.errors import ProtocolError
+from livedash.errors import ProtocolError, RateLimitedError
 
 log = logging.getLogger("livedash")
 _KEEPER = "keeper"
@@ -86,6 +86,14 @@ class Replica:
         moment = Moment(self._now_us(), self._new_epoch())
         self._outgoing.add(Entry(self.node, self._number, moment, change), then, asker)
         self._wake.set()
+
+    def check_space(self) -> None:
+        """Raises RateLimitedError while the broker is away and has left too much here."""
+        if self._outgoing.nbytes >= limits.BROKER_WAITING_BYTES:
+            raise RateLimitedError(
+                f"{self._outgoing.nbytes} bytes wait for the broker at {self._broker.address} already; send it again later",
+                retry_after_s=limits.BROKER_BEAT_S,
+            )
 
     def start(self) -> None:
         self._task = asyncio.ensure_future(self._run())

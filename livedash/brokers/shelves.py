@@ -64,7 +64,6 @@ _decode_room: Final = decoder(_RoomState).decode
 _decode_hub: Final = decoder(HubState).decode
 _decode_link: Final = decoder(_KeptLink).decode
 _decode_spec: Final = decoder(DashboardSpec).decode
-_decode_batch: Final = decoder(Batch).decode
 
 
 class RoomRows:

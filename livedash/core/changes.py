@@ -94,6 +94,8 @@ class Writes(Protocol):
     """Whoever takes changes. `then` is called with the result, or the error, on the hub's thread: at once, or later."""
 
     def submit(self, change: Change, then: Then, asker: Asker = NOBODY) -> None: ...
+    def check_space(self) -> None:
+        """Raises RateLimitedError where so much waits already that records must come later."""
 
 
 class OwnWrites:
@@ -106,6 +108,9 @@ class OwnWrites:
 
     def submit(self, change: Change, then: Then, asker: Asker = NOBODY) -> None:
         then(result_of(self._hub, change, Moment(self._now_us()), self._clock_s(), asker))
+
+    def check_space(self) -> None:
+        """Nothing waits."""
 
 
 def result_of(hub: Hub, change: Change, moment: Moment, now_s: float, asker: Asker = NOBODY) -> Result:

@@ -62,6 +62,11 @@ class Replication:
         else:
             then(self._state.make(change, Moment(clock.now_us()), self._clock_s(), asker))
 
+    def check_space(self) -> None:
+        """Raises RateLimitedError where too much waits for the broker."""
+        if self._replica is not None:
+            self._replica.check_space()
+
     async def write(self, change: SharedChange) -> Result:
         """Raises what the change raises; UnreachableError where the broker is away: the change may still come."""
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()

@@ -13,23 +13,29 @@ from dataclasses import replace
 from types import FrameType
 
 from livedash import clock
+from livedash.brokers.urls import open_broker
 from livedash.errors import SettingRefusedError
 from livedash.server.lifecycle import RunningServer, ServeOptions, new_token, port_refused, serve_until_signal
 
 log = logging.getLogger("livedash")
 REFUSED = 2  # a worker's exit status for what starting it again would not mend
 _QUICK_S = 1.0  # one that ended so soon is not started again at once
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 OnStarted = Callable[[RunningServer], None]
 
 
 class Workers:
-    """`on_started` is called in the first one. Before any thread or loop of this process: workers are forked."""
+    """`on_started` is called in the first one. Before any thread or loop of this process: workers are forked.
+
+    Raises SettingRefusedError, or MissingExtraError for the broker.
+    """
 
     def __init__(self, count: int, options: ServeOptions, on_started: OnStarted) -> None:
         if options.broker is None:
             raise SettingRefusedError(
                 f"{count} workers need a broker: each process would have rooms of its own, and viewers would see a part"
             )
+        open_broker(options.broker)  # what it refuses no start mends
         if not hasattr(os, "fork") or not hasattr(socket, "SO_REUSEPORT"):
             raise SettingRefusedError("this system can't share a port between processes; run one worker")
         self._count = count
@@ -42,7 +48,7 @@ class Workers:
         """Until SIGTERM or SIGINT, and all have drained. The exit status."""
         held = self._hold_port()
         self._options = replace(self._options, port=held.getsockname()[1])
-        for each in (signal.SIGTERM, signal.SIGINT):
+        for each in _ENDING:
             signal.signal(each, self._stop)
         for number in range(self._count):
             self._start(number)
@@ -74,14 +80,20 @@ class Workers:
         return held
 
     def _start(self, number: int, wait_s: float = 0.0) -> None:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)  # a signal finds either process as it shall be
+        if self._is_stopping:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            return
         pid = os.fork()
         if pid:
             self._started_s[pid] = (number, clock.monotonic_s())
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             return
         status = 1
         try:
-            for each in (signal.SIGTERM, signal.SIGINT):
+            for each in _ENDING:
                 signal.signal(each, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
             clock.sleep_s(wait_s)
             asyncio.run(serve_until_signal(self._options, self._on_started if number == 0 else _silently))
             status = 0

@@ -71,6 +71,7 @@ class Stage:
         """
         origin = Origin(change.publisher, change.seq, request=change.request)
         if not self.hub.knows(change.room, origin, self.wall_clock_s()):
+            self.writes.check_space()
             self.rates.pay(publisher, change.batch, self.clock_s())
 
     def viewers(self) -> list[Viewer]:

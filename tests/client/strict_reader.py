@@ -18,7 +18,7 @@ from tests.end_to_end.hosts import Host
 ANSWER_S = 0.2
 RETRY_S = 0.1
 END_LIMIT_S = 20.0
-ANSWERED = frozenset({"subscribed", "pong"})
+ASIDE = frozenset({"subscribed", "pong", "bye", "degraded"})
 
 
 class StrictReader:
@@ -78,8 +78,11 @@ class StrictReader:
                 self._owes_snapshot = False
                 self.held = list(message["records"])
                 self.position = (message["epoch"], message["offset"])
+            case "subscribed" if message["recovered"] and self.position is not None:
+                self._expect(message["offset"] == self.position[1], f"another place than {self.position}", message)
+                self.position = (message["epoch"], message["offset"])
             case op:
-                self._expect(op in ANSWERED or op == "bye", "a message that was not asked for", message)
+                self._expect(op in ASIDE, "a message that was not asked for", message)
 
     def _take_records(self, message: dict[str, Any]) -> None:
         epoch, offset, records = message["epoch"], message["offset"], message["records"]

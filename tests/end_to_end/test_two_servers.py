@@ -9,16 +9,16 @@ import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
-import livedash as ld
 from tests.brokers.redis_server import Flavour, Persistence, RedisServer
 from tests.brokers.servers import Data
+from tests.client.strict_reader import StrictReader
 from tests.end_to_end.hosts import Host
 from tests.end_to_end.panels import wait_until_painted
 from tests.end_to_end.processes import running, wait_until
@@ -79,32 +79,6 @@ def offset_at(hub: ServeProcess) -> int:
     return int(room["offset"]) if status == 200 else 0
 
 
-@dataclass(slots=True)
-class Reader:
-    """Reads the room at one hub, in a thread of its own. A gap is followed by a snapshot: what came before is replaced."""
-
-    hub: ServeProcess
-    records: list[dict[str, Any]] = field(default_factory=list)
-    gaps: list[str] = field(default_factory=list)
-
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[None]:
-        feed = ld.connect(
-            self.hub.url,
-            token=self.hub.token,
-            rooms="train",
-            since="earliest",
-            on_gap=lambda gap: self.gaps.append(gap.reason),
-        )
-        thread = threading.Thread(target=lambda: self.records.extend(feed), daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            feed.close()
-            thread.join(READER_LIMIT_S)
-
-
 def test_records_of_one_server_are_read_at_the_other_by_every_transport(team: Team, page: Page) -> None:
     position = host(team.one).publish("train", {"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.25})
     wait_until(lambda: offset_at(team.other) == 2, CATCH_UP_LIMIT_S, "the other has them")
@@ -155,12 +129,12 @@ FAULTS = {
 def test_a_fault_while_both_servers_take_records_loses_none_and_doubles_none(
     team: Team, fault: str, tmp_path: Path
 ) -> None:
-    readers = [Reader(hub) for hub in team.hubs]
+    readers = [StrictReader(host(hub), "train") for hub in team.hubs]
     script = tmp_path / "push.py"
     script.write_text(PUSH)
     with contextlib.ExitStack() as stack:
         for reader in readers:
-            stack.enter_context(reader.reading())
+            stack.enter_context(reader)
         scripts = [
             stack.enter_context(
                 running(
@@ -184,12 +158,16 @@ def test_a_fault_while_both_servers_take_records_loses_none_and_doubles_none(
         for who in "ab":
             assert [record["n"] for record in held if record["who"] == who] == list(range(RECORDS))
     for reader in readers:
-        assert reader.gaps or Counter((record["who"], record["n"]) for record in reader.records) == expected
+        assert (reader.wrong, reader.gaps) == (
+            [],
+            [],
+        )  # each record once, at the offset that follows, and nothing missed
+        assert Counter((record["who"], record["n"]) for record in reader.held) == expected
 
 
-def is_complete(reader: Reader) -> bool:
+def is_complete(reader: StrictReader) -> bool:
     """Has read the last record of each publisher."""
-    return {record["who"] for record in tuple(reader.records) if record["n"] == RECORDS - 1} == {"a", "b"}
+    return {record["who"] for record in tuple(reader.held) if record["n"] == RECORDS - 1} == {"a", "b"}
 
 
 def cause(team: Team, fault: str) -> None:

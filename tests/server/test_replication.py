@@ -9,7 +9,7 @@ from livedash import limits
 from livedash.core.changes import Append, Clear
 from livedash.core.grant import Grant, owner
 from livedash.core.session import Session
-from livedash.errors import MissingExtraError, NotFoundError, SettingRefusedError, UnreachableError
+from livedash.errors import MissingExtraError, NotFoundError, RateLimitedError, SettingRefusedError, UnreachableError
 from livedash.server import replication
 from livedash.server.config import ServerConfig
 from livedash.server.replication import Replication
@@ -80,6 +80,23 @@ async def test_what_waits_for_a_broker_is_answered_and_still_made(
         await services.append(Append("train", BATCH))
     server.start()
     await until(lambda: "train" in services.hub.rooms, "it is made")
+
+
+async def test_who_sends_too_much_for_a_broker_that_is_away_is_put_off(
+    services: Services, server: MemoryServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await services.wait_until_open()
+    server.kill()
+    change = Append("train", BATCH, "p1", 1)
+    services.replication.submit(change, lambda _: None)
+    services.stage.pay("p1", Append("train", BATCH, "p1", 2))
+    monkeypatch.setattr(limits, "BROKER_WAITING_BYTES", 1)
+    with pytest.raises(RateLimitedError, match="wait for the broker") as refused:
+        services.stage.pay("p1", Append("train", BATCH, "p1", 2))
+    assert refused.value.retry_after_s
+    server.start()
+    await until(lambda: "train" in services.hub.rooms, "it is made")
+    services.stage.pay("p1", Append("train", BATCH, "p1", 2))
 
 
 async def test_a_hub_without_its_broker_ends_the_streams_of_links_and_no_others(

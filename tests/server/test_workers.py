@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from livedash.errors import SettingRefusedError
+from livedash.errors import MissingExtraError, SettingRefusedError
 from livedash.server.lifecycle import ServeOptions
 from livedash.server.workers import Workers
 from tests.brokers.redis_server import RedisServer
@@ -82,6 +83,12 @@ def test_all_end_with_the_signal_and_nothing_is_left(served: ServeProcess) -> No
 def test_several_workers_without_a_broker_are_refused_with_the_reason() -> None:
     with pytest.raises(SettingRefusedError, match="viewers would see a part"):
         Workers(2, ServeOptions(), lambda _: None)
+
+
+def test_a_broker_whose_library_is_missing_is_told_before_any_worker_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis", None)
+    with pytest.raises(MissingExtraError, match="pip install"):
+        Workers(2, NOT_THERE, lambda _: None)
 
 
 def test_a_port_that_another_program_has_is_told() -> None:
