@@ -142,6 +142,8 @@ BROKER_WAITING_BYTES: Final = 256 * MIB  # of a hub's callers, while its broker 
 BROKER_WAIT_S: Final = 5.0  # a request by HTTP waits for a broker that is away; then it hears of that
 BROKER_DEGRADED_S: Final = 1.0  # a broker that is back sooner was hardly away: viewers are not told
 BROKER_LINKS_S: Final = 30.0  # a hub without its broker ends the streams of links after so long (DESIGN 4.5)
+BROKER_PRESENCE_S: Final = 0.2  # who came and left is told to other hubs together
+BROKER_SIGHTINGS: Final = 1000  # of viewers in one entry of the log: no entry is long work
 BROKER_APPEND_BYTES: Final = 4 * MIB  # sent to the broker at once
 
 # Share links

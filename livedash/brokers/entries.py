@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from livedash.core.changes import Append, Clear, Configure, Delete, GiveBack, Moment, NoteLost
+from livedash.core.elsewhere import Move
 from livedash.core.rescue import Rescued
 from livedash.errors import ProtocolError
 from livedash.sharing.link import Link
@@ -35,7 +36,23 @@ class Rescue(msgspec.Struct, frozen=True, array_like=True, tag="rescue"):
     what: Rescued
 
 
+class TellPresence(msgspec.Struct, frozen=True, array_like=True, tag="tell_presence"):
+    """Of the viewers of the hub that writes it: rooms with who came, and with the ids of those that left.
+
+    `is_all`: it has no others. Who came is told before who left, where that takes more than one entry.
+    """
+
+    came: tuple[Move, ...]
+    left: tuple[tuple[str, str], ...]
+    is_all: bool = False
+
+
+class AskPresence(msgspec.Struct, frozen=True, array_like=True, tag="ask_presence"):
+    """A hub that has just come wants to hear of the others' viewers."""
+
+
 SharedChange = Append | GiveBack | Configure | Clear | Delete | NoteLost | AddLink | RevokeLink | PutDashboard | Rescue
+PresenceChange = TellPresence | AskPresence
 
 
 class Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -44,7 +61,7 @@ class Entry(msgspec.Struct, frozen=True, array_like=True):
     node: str
     number: int
     moment: Moment
-    change: SharedChange
+    change: SharedChange | PresenceChange
 
 
 class _PlainBatch(msgspec.Struct, frozen=True, array_like=True):
@@ -66,7 +83,7 @@ def _rich(kind: type, value: Any) -> Any:
     return Batch(plain.count, plain.times, plain.columns)
 
 
-def room_of(change: SharedChange) -> str | None:
+def room_of(change: SharedChange | PresenceChange) -> str | None:
     """The room that it changes."""
     return change.what.room if isinstance(change, Rescue) else getattr(change, "room", None)
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from livedash.brokers.contract import Mark
-from livedash.brokers.entries import AddLink, Entry, PutDashboard, RevokeLink, entry_of_bytes, room_of
+from livedash.brokers.crowd import Crowd
+from livedash.brokers.entries import (
+    AddLink,
+    AskPresence,
+    Entry,
+    PutDashboard,
+    RevokeLink,
+    TellPresence,
+    entry_of_bytes,
+    room_of,
+)
 from livedash.brokers.outgoing import Asked, Outgoing
 from livedash.brokers.shelves import DASHBOARDS, LINKS, shelf_of_room
 from livedash.brokers.state import SharedState
@@ -21,14 +31,21 @@ class Fold:
     """
 
     def __init__(
-        self, state: SharedState, outgoing: Outgoing, node: str, mark: Mark, as_of: Mapping[str, Mark], answer: Answer
+        self,
+        state: SharedState,
+        outgoing: Outgoing,
+        crowd: Crowd,
+        mark: Mark,
+        as_of: Mapping[str, Mark],
+        answer: Answer,
     ) -> None:
         self.state = state
         self.mark = mark
         self.touched: dict[str, Mark] = {}
         self.nbytes = 0  # of what came
         self._outgoing = outgoing
-        self._node = node
+        self._crowd = crowd
+        self._node = crowd.node
         self._as_of = as_of
         self.answer = answer
 
@@ -52,6 +69,9 @@ class Fold:
             self.answer(asked, known_result(self.state, asked.entry))
 
     def _apply(self, mark: Mark, entry: Entry, asked: Asked | None, now_s: float) -> Result:
+        if isinstance(entry.change, TellPresence | AskPresence):
+            self._crowd.take(entry.node, entry.change)
+            return None
         room = room_of(entry.change)
         if room is not None and mark <= self._as_of.get(room, 0):
             return known_result(self.state, entry)

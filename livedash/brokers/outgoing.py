@@ -6,7 +6,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from livedash.brokers.entries import Entry, SharedChange, to_bytes
+from livedash.brokers.entries import Entry, PresenceChange, SharedChange, to_bytes
 from livedash.core.changes import Append, Asker, Result, Then
 
 
@@ -79,7 +79,7 @@ class Outgoing:
         return [asked for each in list(self._asked) if is_made(each) and (asked := self.answered(each))]
 
 
-def _batch_of(change: SharedChange) -> tuple[str, str, int] | None:
+def _batch_of(change: SharedChange | PresenceChange) -> tuple[str, str, int] | None:
     if not isinstance(change, Append) or change.publisher is None or change.seq is None:
         return None
     return change.room, change.publisher, change.seq

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from livedash import limits
 from livedash.brokers.arrival import Nodes
 from livedash.brokers.contract import BEFORE_ALL, Broker, BrokerLostError, BrokerState, StaleError, Standing
-from livedash.brokers.entries import Entry, Rescue, SharedChange
+from livedash.brokers.crowd import Crowd
+from livedash.brokers.entries import AskPresence, Entry, PresenceChange, Rescue, SharedChange
 from livedash.brokers.fold import Fold
 from livedash.brokers.outgoing import Asked, Outgoing
 from livedash.brokers.shelves import (
@@ -69,9 +70,10 @@ class Replica:
         self._on_change = on_change
         self._nodes = Nodes(self.node)
         self._outgoing = Outgoing()
+        self._crowd = Crowd(state.hub, self.node)
         self._number = 0
         self._generation: str | None = None
-        self._fold = Fold(state, self._outgoing, self.node, BEFORE_ALL, {}, _answer)
+        self._fold = Fold(state, self._outgoing, self._crowd, BEFORE_ALL, {}, _answer)
         self._wake = asyncio.Event()
         self._opened = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -80,8 +82,10 @@ class Replica:
         self._away_since_s: float | None = clock_s()
 
     def submit(self, change: SharedChange, then: Then, asker: Asker = NOBODY) -> None:
-        if self._outgoing.joins(change, then):
-            return
+        if not self._outgoing.joins(change, then):
+            self._write(change, then, asker)
+
+    def _write(self, change: SharedChange | PresenceChange, then: Then, asker: Asker = NOBODY) -> None:
         self._number += 1
         moment = Moment(self._now_us(), self._new_epoch())
         self._outgoing.add(Entry(self.node, self._number, moment, change), then, asker)
@@ -183,6 +187,7 @@ class Replica:
             tasks.create_task(self._append(standing))
             tasks.create_task(self._beat(standing))
             tasks.create_task(self._shelve(standing))
+            tasks.create_task(self._tell_presence())
 
     async def _read(self, standing: Standing) -> None:
         assert standing.generation is not None
@@ -200,6 +205,7 @@ class Replica:
     async def _beat(self, standing: Standing) -> None:
         while _is_wanted():
             await self._nodes.beat(self._broker, standing.run, holds=True)
+            self._crowd.keep(self._nodes.known)
             if _is_wanted():
                 await asyncio.sleep(limits.BROKER_BEAT_S)
 
@@ -213,6 +219,14 @@ class Replica:
                 shelving.lose()
             if _is_wanted():
                 await asyncio.sleep(limits.BROKER_SHELVE_S)
+
+    async def _tell_presence(self) -> None:
+        while _is_wanted():
+            await self._crowd.changed.wait()
+            if _is_wanted():
+                await asyncio.sleep(limits.BROKER_PRESENCE_S)
+            for change in self._crowd.take_changes():
+                self._write(change, _nothing)
 
     def _note_here(self) -> None:
         if self._opened.is_set():
@@ -243,7 +257,7 @@ class Replica:
         fresh = self._fresh()
         fresh.generation = standing.generation
         mark, as_of = put_into(fresh, await self._broker.load(standing.generation))
-        fold = Fold(fresh, self._outgoing, self.node, mark, as_of, answer_later)
+        fold = Fold(fresh, self._outgoing, self._crowd, mark, as_of, answer_later)
         end = await self._broker.end(standing.generation)
         while fold.mark < end:
             for mark, data in await self._broker.read(standing.generation, fold.mark):
@@ -254,6 +268,8 @@ class Replica:
         fold.state = self._state
         fold.answer = _answer
         self._fold, self._generation = fold, standing.generation
+        self._write(AskPresence(), _nothing)
+        self._crowd.arrive()
         for what in missing:
             self.submit(Rescue(what), _nothing)
         for asked, result in answers:
@@ -262,6 +278,7 @@ class Replica:
     async def _begin(self, standing: Standing) -> None:
         """A new generation, of what this hub knows. Another hub may be quicker: then that one's is taken over."""
         generation = self._new_id()
+        self._state.hub.presence.have_key(self._new_id)
         put = self._broker.put
         for room in tuple(self._state.hub.rooms.values()):
             kept = continued_as(kept_of(room), self._new_epoch())

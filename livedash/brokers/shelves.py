@@ -45,7 +45,10 @@ class _RoomState(msgspec.Struct, frozen=True, array_like=True):
 
 
 class HubState(msgspec.Struct, frozen=True, array_like=True):
-    """All rooms are on their shelves as of `as_of`, or later. `defaults`: of a new room's settings."""
+    """All rooms are on their shelves as of `as_of`, or later. `defaults`: of a new room's settings.
+
+    `presence_key`: by which viewers have the same id at all hubs.
+    """
 
     as_of: Mark
     defaults: RoomSettings
@@ -53,6 +56,7 @@ class HubState(msgspec.Struct, frozen=True, array_like=True):
     rescued: list[tuple[str, str, int]]
     deleted: dict[str, dict[str, GapReason]]
     requests: list[tuple[str, Request, Position, float]]
+    presence_key: str = ""
 
 
 class _KeptLink(msgspec.Struct, frozen=True, array_like=True):
@@ -123,8 +127,9 @@ def shelf_of_kept(kept: KeptRoom, as_of: Mark) -> Shelf:
 def state_of_hub(state: SharedState, as_of: Mark) -> bytes:
     rescued = [(*place, offset) for place, offset in state.rescued.items()]
     hub = state.hub
+    requests = list(hub.idempotency.all())
     return to_bytes(
-        HubState(as_of, hub.defaults, state.numbers.all(), rescued, hub.deleted.all(), list(hub.idempotency.all()))
+        HubState(as_of, hub.defaults, state.numbers.all(), rescued, hub.deleted.all(), requests, hub.presence.key)
     )
 
 
@@ -154,6 +159,7 @@ def put_into(state: SharedState, shelves: Mapping[str, Shelf]) -> tuple[Mark, di
     except (msgspec.DecodeError, KeyError) as error:
         raise ProtocolError(f"the broker's shelves hold what this livedash can't read: {error}") from error
     state.hub.defaults = hub.defaults
+    state.hub.presence.key = hub.presence_key
     state.numbers = Numbers(hub.numbers)
     state.rescued.update({(room, epoch): offset for room, epoch, offset in hub.rescued})
     for name, former in hub.deleted.items():

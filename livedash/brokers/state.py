@@ -7,7 +7,18 @@ import hashlib
 from collections import OrderedDict, deque
 
 from livedash import limits
-from livedash.brokers.entries import AddLink, Entry, PutDashboard, Rescue, RevokeLink, SharedChange, room_of
+from livedash.brokers.entries import (
+    AddLink,
+    AskPresence,
+    Entry,
+    PresenceChange,
+    PutDashboard,
+    Rescue,
+    RevokeLink,
+    SharedChange,
+    TellPresence,
+    room_of,
+)
 from livedash.brokers.numbers import Numbers
 from livedash.core.changes import NOBODY, Append, Asker, GiveBack, Moment, Result, result_of
 from livedash.core.hub import Hub
@@ -51,7 +62,7 @@ class SharedState:
             self.authors.setdefault(room, deque(maxlen=limits.BROKER_AUTHORS)).append(author)
         return result
 
-    def make(self, change: SharedChange, moment: Moment, now_s: float, asker: Asker = NOBODY) -> Result:
+    def make(self, change: SharedChange | PresenceChange, moment: Moment, now_s: float, asker: Asker = NOBODY) -> Result:
         """Makes the change, and says what came of it; `now_s` is the time of this hub's viewers."""
         try:
             match change:
@@ -63,6 +74,8 @@ class SharedState:
                     self.dashboards[name] = spec
                 case Rescue(what):
                     return self._rescue(what, moment, now_s)
+                case TellPresence() | AskPresence():
+                    return None  # is of hubs, not of what they share
                 case of_rooms:
                     return result_of(self.hub, of_rooms, moment, now_s, asker)
         except LivedashError as error:
@@ -72,6 +85,7 @@ class SharedState:
     def exchange(self, other: SharedState, now_us: int, now_s: float) -> None:
         """Takes all of another one for its own; viewers stay."""
         self.hub.exchange(other.hub, now_us, now_s)
+        self.hub.presence.key = other.hub.presence.key
         self.links.exchange(other.links)
         self.dashboards.clear()
         self.dashboards.update(other.dashboards)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from livedash.core.elsewhere import Move, Node, Seen
 from livedash.core.failing import FailingSources
 from livedash.core.grant import Grant, owner
 from livedash.core.ladder import Ladder
-from livedash.core.presence import Presence, PresentViewer
+from livedash.core.presence import Presence
 from livedash.core.session import Session
 from livedash.wire import names
 from livedash.wire.messages import Joined, Left, Notice, ViewerInfo
@@ -39,14 +40,14 @@ class Audience:
         else:
             _remove(self._watchers, room, session)
         if is_new and self.presence.enter(room, session.present):
-            self._tell_watchers(Joined, room, session.present)
+            self._tell_watchers(Joined, room, session.present.seen)
 
     def remove_reader(self, room: str, session: Session, *, may_come_back: bool = False) -> None:
         """`may_come_back`: its connection has ended, which may be no more than a cut."""
         _remove(self._watchers, room, session)
         was_there = _remove(self._readers, room, session)
         if was_there and self.presence.leave(room, session.present, may_come_back=may_come_back):
-            self._tell_watchers(Left, room, session.present)
+            self._tell_watchers(Left, room, session.present.seen)
 
     def add_family_reader(self, session: Session) -> None:
         self._family_readers[session] = None
@@ -55,13 +56,23 @@ class Audience:
         self._family_readers.pop(session, None)
 
     def viewers(self, room: str, grant: Grant = _HUB) -> list[ViewerInfo]:
-        """Who reads the room now, over all transports, as who has this grant may see them."""
-        return [viewer.seen_by(grant) for viewer in self.presence.viewers(room)]
+        """Who reads the room now, over all transports and hubs, as who has this grant may see them."""
+        return [seen.seen_by(grant) for seen in self.presence.viewers(room)]
 
     def tell_left(self, now_s: float) -> None:
         """Called about twice a second, with the time of a clock that never goes back."""
-        for room, viewer in self.presence.take_left(now_s):
-            self._tell_watchers(Left, room, viewer)
+        for room, seen in self.presence.take_left(now_s):
+            self._tell_watchers(Left, room, seen)
+
+    def note_elsewhere(
+        self, node: Node, came: Iterable[Move], left: Iterable[tuple[str, str]], *, is_all: bool
+    ) -> None:
+        """What another hub says of its viewers; see Elsewhere.take."""
+        joined, gone = self.presence.elsewhere.take(node, came, left, is_all=is_all)
+        for kind, moves in ((Joined, joined), (Left, gone)):
+            for room, seen in moves:
+                if not self.presence.has(room, seen):
+                    self._tell_watchers(kind, room, seen)
 
     def note_failing(self, room: str, source: str, error: str | None, session: Session) -> None:
         """A source that runs where `session` comes from fails, or (None) fails no more; readers of its room are told.
@@ -106,11 +117,11 @@ class Audience:
         for session in self._readers.get(notice.room, ()):
             session.notify(notice)
 
-    def _tell_watchers(self, kind: type[Joined] | type[Left], room: str, viewer: PresentViewer) -> None:
+    def _tell_watchers(self, kind: type[Joined] | type[Left], room: str, seen: Seen) -> None:
         """Nobody is told of itself."""
         for session in self._watchers.get(room, ()):
-            if session.present is not viewer:
-                session.notify(kind(room, viewer.seen_by(session.grant)))
+            if session.present.seen.id != seen.id:
+                session.notify(kind(room, seen.seen_by(session.grant)))
 
     def _tell_failing(self, room: str) -> None:
         for session in self._readers.get(room, ()):

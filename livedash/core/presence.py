@@ -3,34 +3,43 @@
 A connection belongs to a viewer. Which one is told by the caller itself, with a text that nobody else knows, its grant's
 `viewer_secret`: whoever has the same login or link, and shows the same text, is the same viewer. Without one, a connection
 takes the place of a viewer that came from there as well and has just lost its last connection. So nobody passes for a viewer
-of another login or link, and no text is ever told to others: what they see is an id made here.
+of another login or link, and no text is ever told to others: what they see is an id made of it by a key that hubs keep.
 
 A viewer that lost its last connection in a room has limits.PRESENCE_GRACE_S to come back; only then it counts as left. What
 polls has no connection between two polls, and is there all the same.
+
+Several hubs of one broker share the key, so a viewer that shows its text has one id at all of them, and who polls has, too. It
+is in a room while any of them says so.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from livedash import limits
+from livedash.core.elsewhere import Elsewhere, Seen
 from livedash.core.grant import Grant
 from livedash.wire.messages import ViewerInfo
 
 _Origin = tuple[str, ...]  # what two connections of the same viewer have in common
+_ID_BYTES: Final = 10  # 16 letters
 _Key = TypeVar("_Key")
+_Member = TypeVar("_Member")
+_Value = TypeVar("_Value")
+OnMove = Callable[[str, Seen, bool], None]  # a room, who, and whether it came or left
 
 
 class PresentViewer:
     """A viewer. `rooms`: how many connections read it in each; 0 where it may still come back."""
 
-    __slots__ = ("connections", "info", "is_polling", "link_id", "origin", "rooms")
+    __slots__ = ("connections", "is_polling", "origin", "rooms", "seen")
 
-    def __init__(self, info: ViewerInfo, link_id: str | None, origin: _Origin) -> None:
-        self.info = info
-        self.link_id = link_id
+    def __init__(self, seen: Seen, origin: _Origin) -> None:
+        self.seen = seen
         self.origin = origin
         self.connections = 0
         self.is_polling = False
@@ -43,12 +52,6 @@ class PresentViewer:
     def is_there(self) -> bool:
         return self.connections > 0 or (self.is_polling and bool(self.rooms))
 
-    def seen_by(self, grant: Grant) -> ViewerInfo:
-        """A label is its maker's note, and a login's name is nobody's business outside: a link's reader sees its own only."""
-        if grant.link_id is None or grant.link_id == self.link_id:
-            return self.info
-        return ViewerInfo(self.info.id, "", self.info.since)
-
 
 @dataclass(frozen=True, slots=True)
 class PresenceStatistics:
@@ -59,14 +62,21 @@ class PresenceStatistics:
 
 
 class Presence:
-    """Of a hub."""
+    """Of a hub. `on_move` is called when a viewer of its own came to a room, or has left it for good."""
 
     def __init__(self) -> None:
-        self._viewers: dict[PresentViewer, None] = {}
+        self.key = ""
+        self.elsewhere = Elsewhere()
+        self.on_move: OnMove = _nobody
+        self._viewers: dict[str, PresentViewer] = {}  # by id
         self._known: dict[_Origin, PresentViewer] = {}  # those that told who they are
         self._absent: dict[_Origin, dict[PresentViewer, None]] = {}  # the others, without a connection
-        self._in_room: dict[str, dict[PresentViewer, None]] = {}
+        self._in_room: dict[str, dict[str, PresentViewer]] = {}
         self._leaving: dict[tuple[str, PresentViewer], float | None] = {}  # until when; None: since the last look
+
+    def have_key(self, new_id: Callable[[], str]) -> None:
+        """A key of its own, unless it has one: by others' ids nobody finds out what their text is."""
+        self.key = self.key or new_id() + new_id() + new_id()
 
     # Connections
 
@@ -81,8 +91,13 @@ class Presence:
         """The viewer to which a new connection belongs. `polls`: it is a poll, of these rooms."""
         viewer = self._come_back(grant, label, polls)
         if viewer is None:
-            viewer = PresentViewer(ViewerInfo(new_id(), label, now_s), grant.link_id, _origin_of(grant, label, polls))
-            self._viewers[viewer] = None
+            self.have_key(new_id)
+            origin = _origin_of(grant, label, polls)
+            is_known_elsewhere = bool(grant.viewer_secret) or polls is not None
+            own_id = self._id_of(origin) if is_known_elsewhere else ""
+            viewer_id = own_id if own_id and own_id not in self._viewers else new_id()
+            viewer = PresentViewer(Seen(ViewerInfo(viewer_id, label, now_s), grant.link_id), origin)
+            self._viewers[viewer_id] = viewer
             if grant.viewer_secret:
                 self._known[viewer.origin] = viewer
         viewer.connections += 1
@@ -102,12 +117,15 @@ class Presence:
     # Rooms
 
     def enter(self, room: str, viewer: PresentViewer) -> bool:
-        """One more of its connections reads the room. True if it was not there before."""
+        """One more of its connections reads the room. True if it was not there before, at any hub."""
         is_new = room not in viewer.rooms
         viewer.rooms[room] = viewer.rooms.get(room, 0) + 1
-        self._in_room.setdefault(room, {})[viewer] = None
         self._leaving.pop((room, viewer), None)
-        return is_new
+        if not is_new:
+            return False
+        self._in_room.setdefault(room, {})[viewer.seen.id] = viewer
+        self.on_move(room, viewer.seen, True)
+        return not self.elsewhere.has(room, viewer.seen.id)
 
     def leave(self, room: str, viewer: PresentViewer, *, may_come_back: bool) -> bool:
         """One of its connections reads the room no more. True if it has left for good."""
@@ -117,31 +135,44 @@ class Presence:
         if may_come_back:
             self._leaving[room, viewer] = None
             return False
-        self._take_out(room, viewer)
-        return True
+        return self._take_out(room, viewer)
 
-    def take_left(self, now_s: float) -> list[tuple[str, PresentViewer]]:
-        """Those that did not come back in time, by a clock that never goes back; each once."""
+    def take_left(self, now_s: float) -> list[tuple[str, Seen]]:
+        """Those that did not come back in time, by a clock that never goes back; each once, and at no hub any more."""
         left = [key for key, until_s in self._leaving.items() if until_s is not None and until_s <= now_s]
         excess = len(self._leaving) - len(left) - limits.PRESENCE_LEAVING
         if excess > 0:
             waiting = (key for key, until_s in self._leaving.items() if until_s is None or until_s > now_s)
             left += [key for key, _ in zip(waiting, range(excess), strict=False)]
-        for room, viewer in left:
-            self._take_out(room, viewer)
+        gone = [(room, viewer.seen) for room, viewer in left if self._take_out(room, viewer)]
         for key, until_s in self._leaving.items():
             if until_s is None:
                 self._leaving[key] = now_s + limits.PRESENCE_GRACE_S
-        return left
+        return gone + [move for move in self.elsewhere.take_left(now_s) if not self.has(*move)]
+
+    def has(self, room: str, seen: Seen) -> bool:
+        """At this hub, or it may still come back here."""
+        return seen.id in self._in_room.get(room, ())
 
     # Questions
 
-    def viewers(self, room: str) -> list[PresentViewer]:
-        """Who is there now, the first to come first."""
-        return [viewer for viewer in self._in_room.get(room, ()) if viewer.is_in(room)]
+    def viewers(self, room: str) -> list[Seen]:
+        """Who is there now, at any hub, the first to come first."""
+        found = {seen.id: seen for seen in self.elsewhere.viewers(room)}
+        for viewer_id, viewer in self._in_room.get(room, {}).items():
+            if viewer.is_in(room):
+                found[viewer_id] = viewer.seen.earlier(found.get(viewer_id))
+        return sorted(found.values(), key=lambda seen: seen.info.since) if self.elsewhere else list(found.values())
+
+    def here(self) -> list[tuple[str, Seen]]:
+        """Each room that is read at this hub, with each of its viewers."""
+        return [(room, viewer.seen) for room, viewers in self._in_room.items() for viewer in viewers.values()]
 
     def by_link(self, link_id: str) -> int:
-        return sum(viewer.link_id == link_id and viewer.is_there for viewer in self._viewers)
+        here = {
+            viewer.seen.id for viewer in self._viewers.values() if viewer.seen.link_id == link_id and viewer.is_there
+        }
+        return len(here | self.elsewhere.by_link(link_id))
 
     def statistics(self) -> PresenceStatistics:
         return PresenceStatistics(len(self._viewers), len(self._leaving))
@@ -157,21 +188,29 @@ class Presence:
         self._no_more_absent(viewer)
         return viewer
 
-    def _take_out(self, room: str, viewer: PresentViewer) -> None:
+    def _take_out(self, room: str, viewer: PresentViewer) -> bool:
+        """True if it is at no other hub either."""
         self._leaving.pop((room, viewer), None)
         del viewer.rooms[room]
-        _remove(self._in_room, room, viewer)
+        _remove(self._in_room, room, viewer.seen.id)
         if not (viewer.rooms or viewer.connections):
             self._forget(viewer)
+        self.on_move(room, viewer.seen, False)
+        return not self.elsewhere.has(room, viewer.seen.id)
 
     def _forget(self, viewer: PresentViewer) -> None:
-        self._viewers.pop(viewer, None)
+        self._viewers.pop(viewer.seen.id, None)
         self._no_more_absent(viewer)
         if self._known.get(viewer.origin) is viewer:
             del self._known[viewer.origin]
 
     def _no_more_absent(self, viewer: PresentViewer) -> None:
         _remove(self._absent, viewer.origin, viewer)
+
+    def _id_of(self, origin: _Origin) -> str:
+        text = "\0".join(map(repr, origin)).encode()
+        digest = hashlib.blake2b(text, key=self.key.encode(), digest_size=_ID_BYTES).digest()
+        return base64.b32encode(digest).decode().lower()
 
 
 def _origin_of(grant: Grant, label: str, polls: Iterable[str] | None) -> _Origin:
@@ -181,11 +220,15 @@ def _origin_of(grant: Grant, label: str, polls: Iterable[str] | None) -> _Origin
     return (grant.principal, label, str(grant.address), *how)
 
 
-def _remove(sets: dict[_Key, dict[PresentViewer, None]], key: _Key, viewer: PresentViewer) -> None:
+def _remove(sets: dict[_Key, dict[_Member, _Value]], key: _Key, member: _Member) -> None:
     """What is empty is forgotten."""
     found = sets.get(key)
     if found is None:
         return
-    found.pop(viewer, None)
+    found.pop(member, None)
     if not found:
         del sets[key]
+
+
+def _nobody(room: str, seen: Seen, came: bool) -> None:
+    """There is no other hub."""

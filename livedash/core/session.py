@@ -224,7 +224,7 @@ class Session:
 
     @property
     def viewer(self) -> ViewerInfo:
-        return self.present.info
+        return self.present.seen.info
 
     @property
     def rooms(self) -> tuple[str, ...]:

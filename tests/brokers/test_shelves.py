@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from livedash import limits
+from livedash.brokers.crowd import Crowd
 from livedash.brokers.entries import AddLink, Entry, PutDashboard, SharedChange
 from livedash.brokers.fold import Fold
 from livedash.brokers.outgoing import Outgoing
@@ -28,7 +29,7 @@ class Told:
         self.server = MemoryServer()
         self.broker = MemoryBroker(self.server)
         self.state = fresh_state()
-        self.fold = Fold(self.state, Outgoing(), "here", 0, {}, lambda *_: None)
+        self.fold = Fold(self.state, Outgoing(), Crowd(self.state.hub, "here"), 0, {}, lambda *_: None)
         self.shelving = Shelving(self.broker, "g", self.fold)
         self._number = 0
 

@@ -17,10 +17,10 @@ from livedash.wire.position import Position
 
 
 class Stage:
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, ids: str = "e", **settings: Any) -> None:
         self.clock = ManualClock()
         counter = itertools.count(1)
-        self.hub = Hub(lambda: f"e{next(counter)}", defaults=RoomSettings().changed(settings))
+        self.hub = Hub(lambda: f"{ids}{next(counter)}", defaults=RoomSettings().changed(settings))
 
     def push(self, *records: dict[str, Any], room: str = "train", session: Session | None = None) -> Position:
         batch = Batch.from_records(records, [self.clock.now_us()] * len(records))
