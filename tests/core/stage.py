@@ -21,6 +21,7 @@ class Stage:
         self.clock = ManualClock()
         counter = itertools.count(1)
         self.hub = Hub(lambda: f"{ids}{next(counter)}", defaults=RoomSettings().changed(settings))
+        self.hub.presence.key = "key"  # else it takes ids, which are epochs' names here
 
     def push(self, *records: dict[str, Any], room: str = "train", session: Session | None = None) -> Position:
         batch = Batch.from_records(records, [self.clock.now_us()] * len(records))
