@@ -45,6 +45,7 @@ class WebSocketViewer:
                 raise ProtocolError("messages of livedash.v1.msgpack are binary frames, and this was a text")
             message = self.codec.decode(data)
         except ProtocolError as error:
-            self.viewer.session.notify(Error(error.code, error.message))
+            asked = self.codec.asked_by(data)
+            self.viewer.session.notify(Error(error.code, error.message, asked.id, asked.room))
             return
         self._conversation.receive(message)

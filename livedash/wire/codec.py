@@ -42,12 +42,22 @@ class Codec(Protocol):
     def decode(self, data: bytes | str) -> ClientMessage:
         """Raises ProtocolError."""
 
+    def asked_by(self, data: bytes | str) -> Asked:
+        """Of a message that is none of the protocol: what its sender waits for, as far as that can be seen."""
+
     def decode_from_hub(self, data: bytes | str) -> HubMessage:
         """Raises ProtocolError."""
 
     def wire_column(self, column: Column) -> WireColumn: ...
     def batch_fields(self, batch: Batch, shape: str) -> dict[str, Any]:
         """The batch's part of a message."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """By which an answer is known to its asker."""
+
+    id: int | str | None = None
+    room: str | None = None
 
 
 class _MessageCodec(ABC):
@@ -59,6 +69,7 @@ class _MessageCodec(ABC):
     def __init__(self, encode: Callable[[Any], bytes], module: Any) -> None:
         self._encode = encode
         self._client = module.Decoder(ClientMessage)
+        self._asked = module.Decoder(Asked)
         self._any = module.Decoder()
 
     def encode(self, message: HubMessage) -> bytes:
@@ -78,6 +89,15 @@ class _MessageCodec(ABC):
     def decode(self, data: bytes | str) -> ClientMessage:
         message: ClientMessage = _decoded(self._client.decode, data)
         return message
+
+    def asked_by(self, data: bytes | str) -> Asked:
+        if self.is_binary and isinstance(data, str):
+            return Asked()
+        try:
+            asked: Asked = _decoded(self._asked.decode, data)
+        except ProtocolError:
+            return Asked()
+        return asked
 
     def decode_from_hub(self, data: bytes | str) -> HubMessage:
         fields = _decoded(self._any.decode, data)
@@ -151,6 +171,8 @@ MSGPACK: Final = MsgpackCodec()
 
 def batch_of_wire(count: int, times: Any, columns: Columns) -> Batch:
     """The batch in a message of either codec. Raises ProtocolError."""
+    if times is None:
+        raise ProtocolError("columns come with 'count' and 'times', the microseconds since 1970 of each record")
     packed_times = times if isinstance(times, bytes) else _packed("q", times, None)
     return Batch.checked(count, packed_times, {name: column_of_wire(column) for name, column in columns.items()})
 

@@ -105,3 +105,22 @@ def test_any_message_is_a_sign_of_life_a_broken_one_too(theatre: Theatre) -> Non
 
 def test_peers_are_pinged_as_the_protocol_says() -> None:
     assert (LIVENESS.ping_interval_s, LIVENESS.answer_limit_s) == (20.0, 40.0)
+
+
+@pytest.mark.parametrize(
+    ("message", "asked"),
+    [
+        ('{"op": "publish", "room": "train", "records": [3], "id": 7}', (7, "train")),
+        ('{"op": "nothing", "id": "a"}', ("a", None)),
+        ('{"op": "publish", "room": 5, "id": [1]}', (None, None)),
+    ],
+)
+def test_who_waits_for_the_answer_to_a_broken_message_gets_it(
+    theatre: Theatre, message: str, asked: tuple[int | str | None, str | None]
+) -> None:
+    viewer, sink = peer(theatre)
+    viewer.receive(message)
+    theatre.loop.settle()
+    (error,) = sink.messages()
+    assert isinstance(error, Error)
+    assert (error.code, error.id, error.room) == ("bad_message", *asked)
