@@ -87,7 +87,7 @@ def as_parquet(page: Page, with_time: bool) -> tuple[str, bytes]:
     from pyarrow import parquet
 
     sink = pyarrow.BufferOutputStream()
-    parquet.write_table(_table(pyarrow, page, with_time), sink)
+    parquet.write_table(_table(pyarrow, page, with_time, parquet.write_table), sink)
     return "application/vnd.apache.parquet", sink.getvalue().to_pybytes()
 
 
@@ -100,13 +100,27 @@ def _pyarrow(name: str) -> Any:
     return pyarrow
 
 
-def _table(pyarrow: Any, page: Page, with_time: bool) -> Any:
+def _table(pyarrow: Any, page: Page, with_time: bool, write: Callable[[Any, Any], object] | None = None) -> Any:
+    """A field that has no type in Arrow, or none that `write` can write, as JSON: it mixes types, or holds empty objects."""
     from livedash.wire.frames import to_pandas
 
     frame = to_pandas(page.batch)
+    for name, column in page.batch.columns.items():
+        if column.type == "json" and not _is_writable(pyarrow, frame[[name]], write):
+            frame[name] = [None if value is None else _encode(value).decode() for value in frame[name]]
     if with_time:
         frame[TIME_FIELD] = page.batch.times_us()
     return pyarrow.Table.from_pandas(frame, preserve_index=False)
+
+
+def _is_writable(pyarrow: Any, frame: Any, write: Callable[[Any, Any], object] | None) -> bool:
+    try:
+        table = pyarrow.Table.from_pandas(frame, preserve_index=False)
+        if write is not None:
+            write(table, pyarrow.BufferOutputStream())
+    except pyarrow.ArrowException:
+        return False
+    return True
 
 
 FORMATS: Final[dict[str, Format]] = {

@@ -148,3 +148,13 @@ def test_a_server_without_pyarrow_gives_the_command_that_installs_it(
     monkeypatch.setattr(builtins, "__import__", no_pyarrow)
     with pytest.raises(MissingExtraError, match=rf'format={name} .*pip install "livedash\[arrow\]"'):
         body(name, *ROWS)
+
+
+def test_fields_that_arrow_has_no_type_for_are_json() -> None:
+    rows = ({"n": 1, "mixed": 7, "nothing": {}}, {"n": 2, "mixed": "x", "nothing": {}}, {"n": 3})
+    streamed = pyarrow.ipc.open_stream(body("arrow", *rows)).read_all()
+    parquet = pyarrow.parquet.read_table(io.BytesIO(body("parquet", *rows)))
+    for table in (streamed, parquet):
+        assert table.column("n").to_pylist() == [1, 2, 3]
+        assert table.column("mixed").to_pylist() == ["7", '"x"', None]
+    assert parquet.column("nothing").to_pylist() == ["{}", "{}", None]
