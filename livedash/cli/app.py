@@ -8,9 +8,12 @@ import typer
 from typer.exceptions import TyperException
 
 from livedash.cli import demo, publish, reading, serve, sharing
-from livedash.errors import LivedashError, NameRefusedError, SettingRefusedError, UnreachableError
+from livedash.errors import LivedashError, NameRefusedError, NotLoggedInError, SettingRefusedError, UnreachableError
 from livedash.version import __version__
 
+_NO_LOGIN = (
+    "the hub does not take this login: set LIVEDASH_TOKEN to the token of `livedash serve`, or of the Jupyter server"
+)
 FAILED, USAGE, UNREACHABLE, INTERRUPTED = 1, 2, 3, 130
 
 app = typer.Typer(
@@ -59,6 +62,9 @@ def run(arguments: list[str]) -> int:
         return USAGE
     except (typer.Abort, KeyboardInterrupt):
         return INTERRUPTED
+    except NotLoggedInError:
+        typer.echo(f"livedash: {_NO_LOGIN}", err=True)
+        return FAILED
     except LivedashError as error:
         typer.echo(f"livedash: {error.message}", err=True)
         return _code_of(error)

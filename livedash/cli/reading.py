@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -21,6 +22,7 @@ from livedash.client.room import list_of_rooms
 from livedash.client.status import told_broker, told_store, told_viewers
 from livedash.wire.messages import Gap
 from livedash.wire.names import checked_glob
+from livedash.wire.since import start_from
 
 
 def tail(
@@ -31,11 +33,13 @@ def tail(
         bool, typer.Option("--with-room", help='Print {"room": …, "record": …}, to tell the rooms of a glob apart.')
     ] = False,
     url: Url = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, as it does in any case.")] = False,
 ) -> None:
     """Print records as they come, one JSON object a line, until Ctrl+C. Gaps are told on stderr."""
     is_url = "://" in what
     endpoint = endpoint_of_url(what) if is_url else asked_endpoint(url)
     rooms = () if is_url else (checked_glob(what),)
+    start_from(since)
     RemoteHub(endpoint).rooms()  # a wrong address, token or key is told now
     with Feed(endpoint, LoopThread(), rooms=rooms, since=since, on_gap=_tell_gap) as feed:
         for number, (room, record) in enumerate(feed.with_rooms(), 1):
@@ -57,18 +61,23 @@ def status(url: Url = None, as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(told))
         return
-    typer.echo(f"hub            {endpoint.address}")
+    lines = {"hub": endpoint.address, **dict(_lines_of_status(told))}
+    width = max(map(len, lines))
+    for name, text in lines.items():
+        typer.echo(f"{name:<{width}}  {text}")
+
+
+def _lines_of_status(told: dict[str, Any]) -> Iterator[tuple[str, str]]:
     hub = msgspec.convert(told, HubReport)
     for name, value in told.items():
-        if name in HubReport.__struct_fields__:
-            continue
-        typer.echo(f"{name:<14} {value:,}" if isinstance(value, int) else f"{name:<14} {value}")
+        if name not in HubReport.__struct_fields__:
+            yield name, f"{value:,}" if isinstance(value, int | float) else str(value)
     if hub.slow_viewers is not None and (line := told_viewers(hub.slow_viewers)):
-        typer.echo(f"slow_viewers   {line}")
+        yield "slow_viewers", line
     if hub.data_dir is not None:
-        typer.echo(f"data_dir       {told_store(hub.data_dir)}")
+        yield "data_dir", told_store(hub.data_dir)
     if hub.broker is not None:
-        typer.echo(f"broker         {told_broker(hub.broker)}")
+        yield "broker", told_broker(hub.broker)
 
 
 def _print_line(text: str) -> bool:

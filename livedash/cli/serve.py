@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import webbrowser
 from typing import Annotated
@@ -64,6 +65,7 @@ def serve(
         float, typer.Option(help="Bytes a second of one publisher; 0 for no bound.", min=0)
     ] = limits.PUBLISH_RATE_BYTES,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print URL and token as JSON, in one line.")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log each request.")] = False,
 ) -> None:
     """Run a hub with its server, until Ctrl+C or SIGTERM.
@@ -75,7 +77,10 @@ def serve(
     )
 
     def on_started(running: RunningServer) -> None:
-        _announce(running, is_token_given=token is not None)
+        if as_json:
+            typer.echo(json.dumps({"url": running.url, "token": running.token}))
+        else:
+            _announce(running, is_token_given=token is not None)
         if open_page:
             webbrowser.open(f"{running.url}view?key={running.token}")
 

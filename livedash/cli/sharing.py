@@ -32,8 +32,10 @@ def links(url: Url = None, as_json: AsJson = False) -> None:
 
 
 def revoke(
-    link_id: Annotated[str, typer.Argument(help="The link's id, as `livedash links` shows it.")], url: Url = None
+    link_id: Annotated[str, typer.Argument(help="The link's id, as `livedash links` shows it.")],
+    url: Url = None,
+    as_json: AsJson = False,
 ) -> None:
     """End a link now, and the streams that are open by it."""
     asked_hub(url).revoke(link_id)
-    typer.echo(f"revoked {link_id}")
+    typer.echo(msgspec.json.encode({"revoked": link_id}).decode() if as_json else f"revoked {link_id}")

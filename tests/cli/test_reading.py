@@ -51,8 +51,22 @@ def test_tail_of_a_dead_link_ends_with_1(command: Command, serve: ServeProcess) 
 @pytest.mark.parametrize("words", [("no spaces",), ("lab3.temp", "--since", "soon")])
 def test_tail_that_is_used_wrongly_says_so(hub: Command, words: tuple[str, ...]) -> None:
     done = hub("tail", *words)
-    assert done.status in (1, 2)
+    assert done.status == 2
     assert done.err.startswith("livedash: ")
+
+
+def test_tail_takes_json_as_the_other_commands_do(hub: Command) -> None:
+    done = hub("tail", "lab3.temp", "--json", "--since", "-1", "-n", "1")
+    assert (done.status, json.loads(done.out)) == (0, {"celsius": 1199})
+
+
+def test_a_login_that_the_hub_does_not_take_is_told_by_its_variable(
+    hub: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVEDASH_TOKEN", "wrong")
+    done = hub("rooms")
+    assert (done.status, done.out) == (1, "")
+    assert "set LIVEDASH_TOKEN" in done.err
 
 
 def test_tail_tells_of_a_gap(hub: Command) -> None:
@@ -69,7 +83,9 @@ def test_rooms_are_a_table_or_json(hub: Command) -> None:
 
 
 def test_status_is_told_in_lines_or_json(hub: Command, serve: ServeProcess) -> None:
-    assert serve.url in hub("status").out
+    lines = hub("status").out.splitlines()
+    assert serve.url in lines[0]
+    assert len({len(line) - len(line.lstrip("abcdefghijklmnopqrstuvwxyz_").lstrip()) for line in lines}) == 1
     told = json.loads(hub("status", "--json").out)
     assert (told["rooms"], told["published"]) == (2, 1201)
     assert told["slow_viewers"]["disconnected"] == 0

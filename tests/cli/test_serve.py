@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -24,6 +25,13 @@ def test_it_prints_where_it_is_and_a_token_that_it_made(tmp_path: Path) -> None:
         assert Host(told[1], told[2]).ask("GET", "rooms") == (200, {"rooms": []})
         assert f"{told[1]}view?key={told[2]}" in process.log()
         assert process.end() == 0
+
+
+def test_it_prints_the_same_as_json_to_who_asks(tmp_path: Path) -> None:
+    with running([*SERVE, "--port", "0", "--json"], log_path=tmp_path / "log", folder=tmp_path) as process:
+        process.wait_until(lambda: "}" in process.log(), LIMIT_S, "it says where it is")
+        told = json.loads(process.log())
+        assert Host(told["url"], told["token"]).ask("GET", "rooms") == (200, {"rooms": []})
 
 
 def test_token_that_was_given_is_not_printed(serve: ServeProcess) -> None:

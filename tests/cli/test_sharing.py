@@ -21,6 +21,11 @@ def test_link_is_made_listed_and_revoked(hub: Command) -> None:
     assert hub("revoke", link["id"]).status == 1
 
 
+def test_what_was_revoked_is_told_as_json_to_who_asks(hub: Command) -> None:
+    link = json.loads(hub("share", "train", "--json").out)
+    assert json.loads(hub("revoke", link["id"], "--json").out) == {"revoked": link["id"]}
+
+
 def test_link_shows_how_it_is_opened_and_that_only_this_machine_can(hub: Command) -> None:
     out = hub("share", "train").out
     assert all(word in out for word in ("/view?key=", "/feed?key=", 'curl -N "', "this machine", "livedash revoke"))
