@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from typing import Final
 
 from livedash import limits
 from livedash.errors import RateLimitedError
 from livedash.wire.batch import Batch
+
+_TOLD_S: Final = 0.1  # the shortest wait in words
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class PublishRates:
             self._put_off += 1
             raise RateLimitedError(
                 f"a publisher sends {self._named(of_records >= of_bytes)} a second at most here; "
-                f"send it again in {wait_s:.1f} s",
+                f"send it again in {max(wait_s, _TOLD_S):.1f} s",
                 retry_after_s=wait_s,
             )
         self._paid_at_s[publisher] = (

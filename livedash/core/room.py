@@ -97,8 +97,9 @@ class Room:
         """Raises ConflictError for another key once there are records."""
         if settings.key != self.settings.key:
             if self.history.top:
+                kept = "none" if self.settings.key is None else repr(self.settings.key)
                 raise ConflictError(
-                    f"room {self.name!r} has records already, so its key stays {self.settings.key!r}; clear the room first"
+                    f"room {self.name!r} has records already, so its key stays {kept}; clear the room first"
                 )
             self.keyed = KeyedState(settings.key) if settings.key else None
         self.settings = settings

@@ -31,8 +31,6 @@ from livedash.wire.messages import (
 from livedash.wire.position import NO_EPOCH, START, Cursor, Position
 from livedash.wire.since import After, Since, Start
 
-_ALL = "*"  # a link names its rooms, and its reader need not know them
-
 
 class Readership(Protocol):
     """What a session needs of its hub."""
@@ -105,7 +103,7 @@ class Session:
         means all that this viewer may read. Raises NameRefusedError, NotFoundError (not granted) or LimitReachedError.
         """
         names.checked_glob(room)
-        if room != _ALL:
+        if room != names.ALL:
             self.grant.check_read(room)
         if not names.is_glob(room):
             self._check_bound([room])

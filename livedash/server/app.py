@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import Any, Final
 
 from tornado import httpserver, web
@@ -52,23 +53,36 @@ Rule = tuple[str, type[web.RequestHandler], dict[str, Any]]
 
 def rules(services: Services, host: type[HostHandler], base_path: str) -> list[Rule]:
     """The routes below `base_path` (`…/livedash/`), each one made a handler of the host."""
-    return [(re.escape(base_path) + path, handler_class(route, host), {"services": services}) for path, route in ROUTES]
+    base = re.escape(base_path)
+    table = [(base + path, route) for path, route in ROUTES]
+    table += [(base.removesuffix("/") + "/?", Root), (base + ".*", NotFound)]
+    return [(path, handler_class(route, host), {"services": services}) for path, route in table]
 
 
 def handler_class(route: type[Route], host: type[HostHandler]) -> type[web.RequestHandler]:
     return type(f"{host.__name__}{route.__name__}", (route, host), {"__module__": route.__module__})
 
 
-class NotFound(Route):
-    """Any other path of `livedash serve`."""
+class Root(Route):
+    """`livedash/` itself, where the address that a server prints leads: to the page."""
 
     is_open = True
 
-    def prepare(self) -> None:  # type: ignore[override]  # nothing to wait for: nobody is asked who they are
-        self.set_status(404)
-        self.answer(
-            {"error": {"code": "not_found", "message": "there is nothing here; the routes begin with /livedash/"}}, 404
-        )
+    def get(self) -> None:
+        query = f"?{self.request.query}" if self.request.query else ""
+        self.redirect(f"{self.services.config.base_path}view{query}")
+
+
+class NotFound(Route):
+    """Any other path below `livedash/`, and of all of `livedash serve`."""
+
+    is_open = True
+
+    async def prepare(self) -> None:
+        base_path = self.services.config.base_path
+        self.set_status(HTTPStatus.NOT_FOUND)
+        self.set_header("Cache-Control", "no-store")
+        self.answer_error("not_found", f"there is nothing here; the routes begin with {base_path}")
 
 
 def serve_application(services: Services, login: TokenLogin) -> web.Application:

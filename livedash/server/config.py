@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from livedash import limits
+from livedash.errors import SettingRefusedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +42,12 @@ class ServerConfig:
     broker: str | None = None
     # JupyterLab
     save_after_show: bool = True
+
+    def __post_init__(self) -> None:
+        """Raises SettingRefusedError for an address that no link can carry."""
+        if self.public_url is not None:
+            parts = urlsplit(self.public_url)
+            if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+                raise SettingRefusedError(
+                    f"public_url={self.public_url!r} is no address; write it as https://lab.example.org"
+                )

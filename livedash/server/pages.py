@@ -29,6 +29,28 @@ _PAGE = """<!doctype html>
 </body>
 </html>
 """
+_ERROR_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>livedash</title>
+<link rel="icon" href="data:,">
+<style>
+body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; font: 16px/1.5 system-ui, sans-serif; }}
+p {{ max-width: 32em; margin: 24px; }}
+</style>
+</head>
+<body><p>{message}</p></body>
+</html>
+"""
+
+
+def error_page(message: str) -> str:
+    """For a person whose browser asked for a page."""
+    sentence = message[:1].upper() + message[1:]
+    return _ERROR_PAGE.format(message=html.escape(sentence if sentence.endswith(".") else f"{sentence}."))
 
 
 def view_page(spec: DashboardSpec, *, base_path: str, key: str | None, expires_at_s: float | None, title: str) -> str:

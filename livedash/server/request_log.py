@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -29,7 +30,7 @@ def summary(request: HTTPServerRequest) -> str:
 
 
 def log_request(handler: RequestHandler) -> None:
-    """An application's `log_function`."""
+    """An application's `log_function`. 503 is what a full, starting or stopping server says: no fault of its own."""
     status = handler.get_status()
-    level = logging.INFO if status < 500 else logging.ERROR
+    level = logging.ERROR if status >= 500 and status != HTTPStatus.SERVICE_UNAVAILABLE else logging.INFO
     access_log.log(level, "%d %s %.1fms", status, summary(handler.request), 1000 * handler.request.request_time())

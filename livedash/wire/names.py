@@ -12,6 +12,7 @@ _ROOM = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _GLOB = re.compile(r"[A-Za-z0-9_*-]+(?:\.[A-Za-z0-9_*-]+)*")
 _RESERVED = frozenset({"open", "error", "message"})  # EventSource's own events: a room is an event's name on SSE
 _OWN_PREFIX = "livedash"
+ALL = "*"  # all that a reader may read: a link names its rooms, and its reader need not know them
 
 
 def checked_room(name: str) -> str:

@@ -122,3 +122,10 @@ def test_the_first_that_was_put_off_is_the_one_that_counts() -> None:
     held = put_off(7, 9)
     assert not is_taken(held, "a", 8)
     assert is_taken(held, "a", 7)
+
+
+def test_a_wait_in_words_is_never_none_at_all() -> None:
+    rates = PublishRates(PublishRate(records=1000))
+    rates.pay("p1", some(1001), 0.0)
+    with pytest.raises(RateLimitedError, match=r"send it again in 0\.1 s"):
+        rates.pay("p1", some(1), 0.0)

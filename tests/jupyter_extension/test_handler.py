@@ -255,3 +255,18 @@ def test_each_verb_that_a_handler_answers_is_marked_as_one_whose_caller_it_finds
     assert marked.post.__allow_unauthenticated
     assert Handler().get() == "got"
     assert not hasattr(marked, "delete")
+
+
+@pytest.mark.parametrize("path", ["nothing", "rooms/a/b/c", "metrics/"])
+async def test_a_path_without_a_route_is_told_as_json(served: JupyterServed, path: str) -> None:
+    assert error_of(await served.get(path)) == (404, "not_found")
+
+
+async def test_the_address_of_the_hub_leads_to_the_page(served: JupyterServed) -> None:
+    answer = await served.get("")
+    assert (answer.code, answer.headers["Location"]) == (302, f"{BASE_URL}livedash/view")
+
+
+async def test_who_uses_another_verb_is_told_which_ones_there_are(served: JupyterServed) -> None:
+    answer = await served.post("rooms", {}, headers=OWNER)
+    assert (answer.code, answer.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from livedash import limits
+from livedash.errors import SettingRefusedError
 from livedash.server.config import ServerConfig
 from tests.server.served import NOBODY, Served, error_of, json_of, serve
 
@@ -110,3 +111,9 @@ async def test_who_publishes_too_fast_on_a_websocket_is_told_how_long_to_wait_an
         await asyncio.sleep(error["retry_after_s"])  # as it was told
         assert (await socket.ask("publish", id=2, seq=2, **said))["offset"] == 2
     await served.close()
+
+
+@pytest.mark.parametrize("url", ["lab", "lab.example.org", "ftp://lab", "https://", "https://lab/?a=b", ""])
+def test_a_public_url_that_no_link_can_carry_is_refused(url: str) -> None:
+    with pytest.raises(SettingRefusedError, match=r"write it as https://lab\.example\.org"):
+        ServerConfig(public_url=url)

@@ -61,10 +61,14 @@ async def test_what_is_logged_of_requests_holds_neither_key_nor_token(
     assert [message for message in ours if key in message or TOKEN in message] == []
 
 
-async def test_an_error_of_ours_is_logged_as_one(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_error_of_ours_is_logged_as_one_and_a_refusal_for_a_while_is_none(
+    served: Served, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     caplog.set_level(logging.INFO)
     served.services.is_draining = True
     await served.get("rooms/nothing")
     await served.get("health/ready")
+    monkeypatch.setattr(served.hub, "statistics", None)
+    await served.get("status")
     levels = [record.levelno for record in caplog.records if record.name == access_log.name]
-    assert levels == [logging.INFO, logging.ERROR]
+    assert levels == [logging.INFO, logging.INFO, logging.ERROR]

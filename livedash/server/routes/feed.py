@@ -56,6 +56,14 @@ class Feed(ReadingRoute):
         sink.send(framing.begin(viewer.session))
         await sink.ended
 
+    def head(self, *_: str) -> None:
+        """What the stream would begin with."""
+        self.rooms_asked()
+        self.reading_asked()
+        self.keep_alive_asked()
+        self._begin_stream()
+        self.finish()
+
     def on_connection_close(self) -> None:
         if self._viewer is not None and self._sink is not None:
             self._viewer.on_gone(took_nothing=self._sink.took_nothing)

@@ -8,11 +8,12 @@ import logging
 import math
 import re
 from dataclasses import replace
+from http import HTTPStatus
 from types import TracebackType
 from typing import Any
 
 import msgspec
-from tornado.web import Finish, HTTPError
+from tornado.web import Finish, HTTPError, RequestHandler
 
 from livedash import limits
 from livedash.core.grant import Grant, owner
@@ -32,6 +33,7 @@ from livedash.server.services import Services
 log = logging.getLogger("livedash")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _NO_GRANT = Grant("nobody")
+_READABLE = "Livedash-Epoch, Livedash-Offset, Livedash-First, Retry-After"  # by a page elsewhere
 _VIEWER_SECRET = re.compile(f"[A-Za-z0-9_-]{{{limits.VIEWER_SECRET_CHARACTERS_MIN},{limits.VIEWER_SECRET_CHARACTERS}}}")
 
 
@@ -61,10 +63,14 @@ class Route(HostHandler):
         self.grant = replace(grant, address=counted_address(self.request.remote_ip), viewer_secret=secret)
         await self.services.wait_until_open()
 
+    def head(self, *names: str) -> Any:
+        """As GET, without its content (RFC 9110 9.3.2): tornado sends none."""
+        return self.get(*names)
+
     def options(self, *_: Any) -> None:
         """A browser asks before it sends Last-Event-ID across origins; reads by a link's key may come from anywhere."""
         self.set_header("Access-Control-Allow-Origin", "*")
-        self.set_header("Access-Control-Allow-Methods", "GET, OPTIONS")
+        self.set_header("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
         self.set_header("Access-Control-Allow-Headers", "Last-Event-ID, Cache-Control, Accept")
         self.set_header("Access-Control-Max-Age", "600")
         self.set_status(204)
@@ -90,7 +96,7 @@ class Route(HostHandler):
         return replace(owner(principal), label=self.host_label(principal))
 
     def _grant_of_key(self, key: str) -> Grant:
-        if self.request.method == "GET" and self.host_takes_key(key):
+        if self.request.method in ("GET", "HEAD") and self.host_takes_key(key):
             self.login_by = By.HEADER
             return replace(owner("owner"), label="owner")
         grant = self.services.grant_of_key(key)
@@ -98,6 +104,7 @@ class Route(HostHandler):
             if self.request.method not in _SAFE:
                 raise NotAllowedError("a share link only reads; publish with the server's own login or token")
             self.set_header("Access-Control-Allow-Origin", "*")
+            self.set_header("Access-Control-Expose-Headers", _READABLE)
             return grant
         raise NotFoundError("there is no such link: it may have expired or been revoked; ask for a new one")
 
@@ -154,11 +161,25 @@ class Route(HostHandler):
             if error.can_retry:
                 retry_after_s = getattr(error, "retry_after_s", None) or limits.BYE_RETRY_S
                 self.set_header("Retry-After", str(math.ceil(retry_after_s)))
+        elif status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            self.set_header("Allow", ", ".join(self._methods()))
         if self._is_read_by_link():
             self.set_header("Access-Control-Allow-Origin", "*")
-        self.set_header("Content-Type", "application/json; charset=utf-8")
+            self.set_header("Access-Control-Expose-Headers", _READABLE)
         self.set_header("Cache-Control", "no-store")
+        self.answer_error(code, message)
+
+    def answer_error(self, code: str, message: str) -> None:
+        """The status and all other headers are set."""
+        self.set_header("Content-Type", "application/json; charset=utf-8")
         self.finish(json.dumps({"error": {"code": code, "message": message}}))
+
+    def _methods(self) -> list[str]:
+        """Those that this route has a method for; GET's also answers HEAD."""
+        unimplemented = RequestHandler.get
+        own = {verb: inspect.unwrap(getattr(type(self), verb.lower())) for verb in self.SUPPORTED_METHODS}
+        has = [verb for verb, method in own.items() if method is not unimplemented]
+        return has if "GET" in has else [verb for verb in has if verb != "HEAD"]
 
     def log_exception(
         self, typ: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None

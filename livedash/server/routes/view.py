@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from livedash import clock
 from livedash.errors import NotFoundError, NotLoggedInError, SettingRefusedError
-from livedash.server.pages import content_security_policy, view_page
+from livedash.server.pages import content_security_policy, error_page, view_page
 from livedash.server.routes.route import Route
 from livedash.wire.specs import DashboardSpec, dashboard_of_rooms
 
@@ -30,6 +30,14 @@ class View(Route):
             self.redirect(f"{login_url}?{urlencode({'next': self.request.uri or '/'})}")
             return
         super().write_error(status_code, **kwargs)
+
+    def answer_error(self, code: str, message: str) -> None:
+        """A person whose link has ended reads a page; who does not ask for one gets JSON as everywhere."""
+        if "text/html" not in self.request.headers.get("Accept", ""):
+            super().answer_error(code, message)
+            return
+        self._set_headers_of_page()
+        self.finish(error_page(message))
 
     def _log_in_and_redirect(self) -> None:
         """`view?key=<token>`: so that nobody copies the token as 'the link'."""
@@ -63,6 +71,11 @@ class View(Route):
 
     def _send_page(self, spec: DashboardSpec, key: str | None, expires_at_s: float | None, label: str) -> None:
         title = spec.title or label or ", ".join(spec.rooms[:3])
+        self._set_headers_of_page()
+        base_path = self.services.config.base_path
+        self.finish(view_page(spec, base_path=base_path, key=key, expires_at_s=expires_at_s, title=title))
+
+    def _set_headers_of_page(self) -> None:
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
         self.set_header("Referrer-Policy", "no-referrer")
@@ -71,5 +84,3 @@ class View(Route):
         self.set_header(
             "Content-Security-Policy", policy
         )  # in the place of Jupyter's; a JupyterHub's forbids every frame
-        base_path = self.services.config.base_path
-        self.finish(view_page(spec, base_path=base_path, key=key, expires_at_s=expires_at_s, title=title))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from livedash import limits
-from livedash.errors import LimitReachedError
+from livedash.errors import CallerError, LimitReachedError
 from livedash.server.auth import By
 from livedash.server.routes.route import Route
 from livedash.server.services import Services
@@ -23,6 +23,10 @@ class Ws(Route, WebSocketHandler):
 
     async def prepare(self) -> None:
         await super().prepare()
+        if not self._finished and self.request.method in ("GET", "HEAD") and not self.is_websocket:
+            raise CallerError(
+                "this is the address of a WebSocket: open it as ws:// or wss://, or read 'feed' or 'poll'"
+            )
         if self.services.is_draining and not self._finished:
             raise LimitReachedError("this server is stopping; come again in a moment")
 

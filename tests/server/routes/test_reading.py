@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -220,3 +221,18 @@ async def test_mode_rate_and_window_reach_the_reading(served: Served) -> None:
     assert (answer["records"], answer["skipped"]) == ({"train": [{"n": 3}]}, {"train": 2})
     state = json_of(await served.get("poll", room="train", since="snapshot", window=2, timeout=0))
     assert state["snapshots"] == {"train": [{"n": 2}, {"n": 3}]}
+
+
+@pytest.mark.parametrize("route", ["feed", "poll"])
+async def test_the_glob_of_all_reads_what_the_caller_may_and_no_more(served: Served, route: str) -> None:
+    await served.push({"n": 1}, room="train")
+    await served.push({"n": 2}, room="secret")
+    link = await served.share("train")
+    asked = {"room": "*", "since": "earliest", "timeout": 0, "key": link["key"]}
+    if route == "poll":
+        answer = json_of(await served.get("poll", headers=NOBODY, **asked))
+        assert answer["records"] == {"train": [{"n": 1}]}
+        return
+    async with await served.stream(headers=NOBODY, **asked) as stream:
+        start, record = await stream.take(2)
+    assert (json.loads(start.data)["rooms"], record.event, record.data) == (["train"], "train", '{"n":1}')

@@ -320,7 +320,39 @@ async def test_a_body_that_is_no_json_is_refused(served: Served, body: bytes) ->
     assert error_of(await served.post("/asked", body)) == (400, "bad_message")
 
 
-@pytest.mark.parametrize(("method", "path"), [("PATCH", "rooms"), ("HEAD", "rooms"), ("POST", "feed")])
+@pytest.mark.parametrize(("method", "path"), [("PATCH", "rooms"), ("DELETE", "rooms"), ("POST", "feed")])
 async def test_another_verb_is_refused(served: Served, method: str, path: str) -> None:
-    answer = await served.request(path, method=method, body=b"" if method != "HEAD" else None)
+    answer = await served.request(path, method=method, body=b"")
     assert answer.code == 405
+
+
+# Verbs and paths
+
+
+@pytest.mark.parametrize(
+    "path", ["rooms", "rooms/train", "rooms/train/records", "status", "health/live", "view?room=train"]
+)
+async def test_head_tells_what_get_would_and_sends_no_content(served: Served, path: str) -> None:
+    await served.push({"n": 1})
+    whole, head = await served.request(path), await served.request(path, method="HEAD")
+    assert (head.code, head.headers["Content-Type"]) == (200, whole.headers["Content-Type"])
+    assert head.body == b""
+
+
+async def test_head_of_a_feed_opens_no_stream(served: Served) -> None:
+    answer = await served.request("feed?room=train", method="HEAD")
+    assert (answer.code, answer.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
+    assert served.hub.sessions() == []
+
+
+async def test_who_uses_another_verb_is_told_which_ones_there_are(served: Served) -> None:
+    answer = await served.post("rooms", {})
+    assert error_of(answer) == (405, "http_error")
+    assert answer.headers["Allow"] == "GET, HEAD, OPTIONS"
+
+
+async def test_a_page_elsewhere_reads_the_headers_of_history(served: Served) -> None:
+    await served.push({"n": 1})
+    link = await served.share("train")
+    answer = await served.get("rooms/train/records", headers=NOBODY, key=link["key"])
+    assert "Livedash-Offset" in answer.headers["Access-Control-Expose-Headers"]

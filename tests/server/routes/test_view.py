@@ -147,3 +147,11 @@ async def test_who_is_unknown_goes_to_the_hosts_login_and_comes_back(served: Ser
     served.application.add_handlers(".*", [(r"/view", handler, {"services": served.services})])
     answer = await served.request(f"/view{query}", headers=NOBODY)
     assert (answer.code, answer.headers["Location"]) == (302, location)
+
+
+async def test_a_person_whose_link_has_ended_reads_a_page(served: Served) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    answer = await served.get("view", headers=browser, key="wrong")
+    assert (answer.code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "There is no such link: it may have expired or been revoked; ask for a new one." in answer.body.decode()
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

@@ -11,7 +11,7 @@ from tornado.httpclient import HTTPClientError
 from livedash import limits
 from livedash.core.connections import ConnectionBounds
 from livedash.transports.viewer import Liveness
-from tests.server.served import NOBODY, OWNER, Served, Socket, until
+from tests.server.served import NOBODY, OWNER, Served, Socket, error_of, until
 
 
 async def heard(socket: Socket, *ops: str) -> list[Any]:
@@ -274,3 +274,9 @@ async def test_a_message_above_the_bound_of_a_publish_ends_the_connection(
     async with await served.websocket() as socket:
         await socket.connection.write_message(json.dumps({"op": "ping", "text": "x" * 2000}))
         assert await socket.close_code() == 1009
+
+
+async def test_who_opens_it_without_an_upgrade_is_told_how(served: Served) -> None:
+    answer = await served.get("ws")
+    assert error_of(answer) == (400, "bad_request")
+    assert "wss://" in answer.body.decode()
