@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from livedash.client.contract import HubAccess, LinkInfo, LinkState
 from livedash.client.listing import Listing
 
-_LINK = "<a href='{0}' target='_blank' rel='noopener noreferrer'>{0}</a>"
+_LINK = "<a href='{0}' target='_blank' rel='noopener noreferrer'>open</a>"
 _FIELD = (  # a field that selects itself when it is clicked, so that one key copies it
     "<input readonly value='{0}' onclick='this.select()' size='{1}' "
     "style='font:12px ui-monospace,monospace;border:1px solid #8886;border-radius:3px;padding:1px 4px;"
     "background:transparent;color:inherit;max-width:100%'>"
 )
-_FIELD_CHARACTERS = 90
+_FIELD_CHARACTERS = 110  # a curl line on this machine; a longer one scrolls
 
 
 class Link:
@@ -56,8 +56,7 @@ class Link:
 
     def _repr_html_(self) -> str:
         rows = [
-            ("page", _LINK.format(html.escape(self.url, quote=True))),
-            ("", _field(self.url)),
+            ("page", f"{_field(self.url)} {_LINK.format(html.escape(self.url, quote=True))}"),
             ("feed", _field(self.feed_url)),
             ("shell", _field(self.curl)),
             ("reads", html.escape(self._reads)),
