@@ -139,7 +139,7 @@ class AutoRoom {
     }
     this.hasTexts ||= hasTexts(window);
     // A room of nothing but an x, which is the x of nothing, would else be an empty place.
-    if (this.hasTexts || this.groups.length === 0) return this.showTable(this.tiles ? "" : this.title, null);
+    if (this.hasTexts || this.groups.length === 0) return this.showTable(this.title, null);
     this.table?.dispose();
     this.table = null;
   }

@@ -1,7 +1,7 @@
 // Numbers of a column below each other by their decimal points: all get the decimals of the one that has most. Pure.
 
 /** Above it, a column's numbers differ too much in size for one number of decimals. */
-const MOST_DECIMALS = 4;
+export const MOST_DECIMALS = 4;
 const PLAIN = /^−?[\d,]+(?:\.(\d+))?$/;
 
 export class Decimals {

@@ -1,4 +1,5 @@
 // Numbers and other values as texts: as many digits as a glance needs. Moments are in moments.ts.
+import { MOST_DECIMALS } from "./decimals.ts";
 import { formatMoment } from "./moments.ts";
 
 const GLANCE_DIGITS = 4;
@@ -9,13 +10,14 @@ const MAX_TEXT = 300;
 const MAX_DECIMALS = 12;
 const PREFIXES = ["", "k", "M", "G", "T", "P"];
 
-export function formatNumber(value: number, digits = GLANCE_DIGITS): string {
+/** `digits` in all, and `leastDecimals` behind the point: a table writes numbers below each other, which must not be rounded before that. */
+export function formatNumber(value: number, digits = GLANCE_DIGITS, leastDecimals = 0): string {
   if (Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
   if (value !== 0 && (size >= LARGE || size < SMALL)) return exponential(value, digits - 1);
   if (Number.isInteger(value)) return grouped(String(value));
-  const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
+  const decimals = Math.max(leastDecimals, digits - 1 - Math.floor(Math.log10(size)));
   return grouped(withoutZeros(value.toFixed(Math.min(decimals, MAX_DECIMALS))));
 }
 
@@ -44,7 +46,7 @@ export function formatValue(value: unknown, time: { readonly zone: string | null
   if (value === undefined || value === null) return "";
   if (typeof value === "number") {
     if (time) return formatMoment(value, time.zone);
-    return Number.isSafeInteger(value) ? formatCount(value) : formatNumber(value, EXACT_DIGITS);
+    return Number.isSafeInteger(value) ? formatCount(value) : formatNumber(value, EXACT_DIGITS, MOST_DECIMALS);
   }
   if (typeof value === "string") return shorten(value);
   return shorten(JSON.stringify(value));

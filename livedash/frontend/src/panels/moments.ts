@@ -49,7 +49,7 @@ function timeLabel(date: Date, before: Date | null, stepMs: number): string {
   if (stepMs >= MINUTE_MS) return minutes;
   const seconds = `${minutes}:${two(date.getSeconds())}`;
   if (stepMs >= 1000) return seconds;
-  const digits = stepMs >= 100 ? 1 : stepMs >= 10 ? 2 : 3;
+  const digits = [1, 2].find((count) => stepMs % 10 ** (3 - count) === 0) ?? 3;
   return `${seconds.slice(3)}.${String(date.getMilliseconds()).padStart(3, "0").slice(0, digits)}`;
 }
 

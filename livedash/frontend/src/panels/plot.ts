@@ -10,6 +10,7 @@ const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 const LETTER_PX = 6.3; // of that font's digits, about
 const AXIS_STEP_PX = 8; // the axis' width changes by that, so that the chart does not twitch with each label
 const X_AXIS_PX = 24;
+const RIGHT_PX = 12; // beside the plot's area
 const NUMBER_SPACE_PX = 64;
 const TIME_SPACE_PX = 68;
 const Y_SPACE_PX = 34;
@@ -102,7 +103,7 @@ export class Plot {
       ms: 1,
       tzDate: (ms) => zoned(ms, zone),
       legend: { show: false },
-      padding: [8, 12, 0, 0],
+      padding: [8, RIGHT_PX, 0, 0],
       scales: {
         x: { time: isTime, range: () => [this.x.min, this.x.max] },
         y: { distr: isLog ? 3 : 1, range: () => [this.y.min, this.y.max] },
@@ -122,9 +123,17 @@ export class Plot {
 
   private xAxis(): uPlot.Axis {
     const { isTime, zone } = this.parts;
-    const values: uPlot.Axis.Values = (_, ticks, __, ___, step) =>
-      isTime ? formatMoments(ticks, step, zone, new Date().getFullYear()) : formatTicks(ticks, step);
+    const values: uPlot.Axis.Values = (plot, ticks, _, __, step) =>
+      this.whole(plot, ticks, isTime ? formatMoments(ticks, step, zone, new Date().getFullYear()) : formatTicks(ticks, step));
     return { ...this.axis(), size: X_AXIS_PX, space: isTime ? TIME_SPACE_PX : NUMBER_SPACE_PX, values };
+  }
+
+  /** Without a last label that the canvas would cut off. */
+  private whole(plot: uPlot, ticks: readonly number[], labels: string[]): string[] {
+    const [last, label] = [ticks.at(-1), labels.at(-1)];
+    if (last === undefined || label === undefined) return labels;
+    const rightPx = ((this.x.max - last) / (this.x.max - this.x.min)) * (plot.bbox.width / uPlot.pxRatio) + RIGHT_PX;
+    return rightPx < (label.length * LETTER_PX) / 2 ? [...labels.slice(0, -1), ""] : labels;
   }
 
   private yAxis(): uPlot.Axis {

@@ -29,6 +29,7 @@ const ROW_PX = 24;
 const SORT_EVERY_MS = 250; // sorting a window takes some ms
 const LETTER_PX = 7.2;
 const CELL_PADDING_PX = 22;
+const ROW_PADDING_PX = 8;
 const NARROWEST_PX = 56;
 const WIDEST_PX = 340;
 
@@ -93,7 +94,9 @@ export class TableGrid {
 
   layOut(): void {
     const columns = this.widths.map((width) => `minmax(${width}px, ${width}fr)`).join(" ");
-    if (this.element.style.getPropertyValue("--ld-columns") !== columns) this.element.style.setProperty("--ld-columns", columns);
+    if (this.element.style.getPropertyValue("--ld-columns") === columns) return;
+    this.element.style.setProperty("--ld-columns", columns);
+    this.element.style.setProperty("--ld-width", `${this.widths.reduce((sum, width) => sum + width, ROW_PADDING_PX)}px`);
   }
 
   dispose(): void {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { formatValue } from "../../src/panels/format.ts";
 import { Decimals } from "../../src/panels/decimals.ts";
 
 test("numbers get the decimals of the one in their column that has most", () => {
@@ -7,6 +8,12 @@ test("numbers get the decimals of the one in their column that has most", () => 
   const aligned = ["207.96", "71.6", "−1,234", "0"].map((text) => decimals.aligned("price", text));
   assert.deepEqual(aligned, ["207.96", "71.60", "−1,234.00", "0.00"]);
   assert.deepEqual(["3300", "4000"].map((text) => decimals.aligned("size", text)), ["3300", "4000"]);
+});
+
+test("a number that has fewer decimals than its column gets no wrong ones", () => {
+  const decimals = new Decimals();
+  const aligned = [123.456, 9.5, 100000.25, 2e6 + 0.125].map((value) => decimals.aligned("price", formatValue(value)));
+  assert.deepEqual(aligned, ["123.456", "9.500", "100,000.250", "2,000,000.125"]);
 });
 
 test("what is written before a longer one comes is out of line, and the version says so", () => {

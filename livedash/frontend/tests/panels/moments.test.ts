@@ -41,6 +41,8 @@ test("an axis of times names what its step tells apart, and the day where it cha
   assert.deepEqual(labels("2026-11-24T06:40:00Z", 60_000), ["06:40", "06:41", "06:42"]);
   assert.deepEqual(labels("2026-11-24T06:40:00Z", 5000), ["06:40:00", "06:40:05", "06:40:10"]);
   assert.deepEqual(labels("2026-11-24T06:40:00Z", 500), ["40:00.0", "40:00.5", "40:01.0"]);
+  assert.deepEqual(labels("2026-11-24T06:40:00Z", 250), ["40:00.00", "40:00.25", "40:00.50"]);
+  assert.deepEqual(labels("2026-11-24T06:40:00Z", 5), ["40:00.000", "40:00.005", "40:00.010"]);
   assert.deepEqual(labels("2026-11-24T18:00:00Z", 6 * 3_600_000), ["18:00", "Nov 25", "06:00"]);
   assert.deepEqual(labels("2026-12-24T00:00:00Z", 7 * DAY_MS), ["Dec 24", "Dec 31", "Jan 7 2027"]);
   assert.deepEqual(labels("2018-01-01T00:00:00Z", 31 * DAY_MS), ["Jan 2018", "Feb", "Mar"]);
