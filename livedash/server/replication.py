@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from livedash import clock, limits
@@ -14,6 +15,8 @@ from livedash.brokers.urls import open_broker
 from livedash.core.changes import NOBODY, Asker, Moment, Result, Then
 from livedash.errors import LivedashError, SettingRefusedError, UnreachableError
 from livedash.server.config import ServerConfig
+
+log = logging.getLogger("livedash")
 
 
 class Replication:
@@ -31,6 +34,7 @@ class Replication:
         self._clock_s = clock_s
         self._replica: Replica | None = None
         self._telling: asyncio.TimerHandle | None = None
+        self._looking: asyncio.TimerHandle | None = None
         if config.broker is None:
             return
         if config.data_dir is not None:
@@ -46,6 +50,12 @@ class Replication:
         """On the hub's loop."""
         if self._replica is not None:
             self._replica.start()
+            self._looking = asyncio.get_running_loop().call_later(limits.BROKER_DEGRADED_S, self._warn_if_not_there)
+
+    def _warn_if_not_there(self) -> None:
+        """Whoever mistyped its address sees nothing else: nobody is served before."""
+        if not self.is_open:
+            log.warning("%s; this server serves nobody before it is there", self.why_away() or "the broker takes long")
 
     async def wait_until_open(self) -> None:
         """Until the hub has what the broker holds. Raises UnreachableError after a while."""
@@ -103,6 +113,8 @@ class Replication:
         return self._replica is not None and self._replica.away_s > limits.BROKER_LINKS_S
 
     async def close(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
         if self._replica is not None:
             await self._replica.close()
         self._keep_quiet()

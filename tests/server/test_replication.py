@@ -70,6 +70,19 @@ async def test_who_comes_before_the_broker_is_there_hears_so(
     assert services.replication.why_away() is None
 
 
+async def test_who_runs_a_hub_whose_broker_is_not_there_finds_that_in_the_log(
+    server: MemoryServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(replication, "open_broker", lambda _: MemoryBroker(server))
+    monkeypatch.setattr(limits, "BROKER_DEGRADED_S", 0.05)
+    server.kill()
+    made = Services(ServerConfig(broker="memory://"), asyncio.get_running_loop())
+    made.replication.start()
+    await until(lambda: "serves nobody before it is there" in caplog.text, "the log tells it")
+    assert "the broker at memory can't be used" in caplog.text
+    await made.close()
+
+
 async def test_what_waits_for_a_broker_is_answered_and_still_made(
     services: Services, server: MemoryServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
