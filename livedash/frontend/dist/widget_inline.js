@@ -35,6 +35,7 @@ var ie=class extends Error{name="Malformed"};var rh=/^[A-Za-z0-9_-]+(?:\.[A-Za-z
   background: var(--ld-card); border: 1px solid var(--ld-line); border-radius: 6px; }
 .ld-head { display: flex; align-items: flex-start; gap: 4px 12px; min-height: 20px; }
 .ld-name { flex: none; max-width: 60%; font-weight: 600; line-height: 20px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.ld-name:has(+ .ld-badge) { flex: 0 1 auto; max-width: none; }
 .ld-badge { flex: none; display: inline-flex; align-items: center; gap: 6px; margin-left: auto; min-height: 20px; font-size: 11px; color: var(--ld-muted); white-space: nowrap; cursor: default; }
 .ld-badge::after { content: ""; width: 7px; height: 7px; border-radius: 50%; background: currentColor; opacity: .9; }
 .ld-badge[data-tone=good] { color: var(--ld-good); } .ld-badge[data-tone=good]::after { width: 6px; height: 6px; opacity: .75; }
@@ -46,6 +47,8 @@ var ie=class extends Error{name="Malformed"};var rh=/^[A-Za-z0-9_-]+(?:\.[A-Za-z
 
 /* Line */
 .ld-legend { flex: 1 1 0; display: flex; flex-wrap: wrap; gap: 0 14px; min-width: 0; max-height: 60px; overflow: auto; font-size: 12px; line-height: 20px; }
+/* Below the title where there is little width: beside it names were cut to nothing. */
+.ld-narrow .ld-head:has(> .ld-name + .ld-legend) { flex-wrap: wrap; } .ld-narrow .ld-name + .ld-legend { order: 1; flex: 1 0 100%; }
 .ld-root .ld-key { display: inline-flex; align-items: center; gap: 6px; min-width: 0; max-width: 100%; white-space: nowrap; }
 .ld-root .ld-key[aria-pressed=false] { opacity: .4; } .ld-key[aria-pressed=false] b { visibility: hidden; }
 .ld-key i { flex: none; width: 10px; height: 3px; border-radius: 2px; }
