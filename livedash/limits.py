@@ -28,6 +28,9 @@ ABSENT_ROWS: Final = 2_000_000  # of all columns of a batch; more would take lon
 EVENT_CHARACTERS: Final = 4 * PUBLISH_BODY_BYTES  # of an event that a reader takes: a publish, however it is escaped
 READ_LIMIT: Final = 10_000
 READ_LIMIT_MAX: Final = 1_000_000
+READ_AT_ONCE_RECORDS: Final = (
+    1_000  # 3 ms as JSON; a longer read of history is encoded in a thread, beside the host's event loop
+)
 CURSOR_BYTES: Final = 4 * KIB  # it travels in a header line
 FEED_ROOMS: Final = 50
 SUBSCRIPTIONS_PER_CONNECTION: Final = 1000

@@ -12,6 +12,7 @@ import pyarrow.ipc
 import pyarrow.parquet
 import pytest
 
+from livedash import limits
 from livedash.core.page import Page
 from livedash.errors import MissingExtraError
 from livedash.server.history_formats import COLUMNS_TYPE, FORMATS, TIME_FIELD
@@ -158,3 +159,10 @@ def test_fields_that_arrow_has_no_type_for_are_json() -> None:
         assert table.column("n").to_pylist() == [1, 2, 3]
         assert table.column("mixed").to_pylist() == ["7", '"x"', None]
     assert parquet.column("nothing").to_pylist() == ["{}", "{}", None]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 9])
+def test_json_is_one_array_however_many_parts_it_is_made_of(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "READ_AT_ONCE_RECORDS", 4)
+    rows = [{"n": number} for number in range(count)]
+    assert json.loads(body("json", *rows)) == rows

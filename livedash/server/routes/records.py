@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from typing import Any
@@ -11,10 +12,10 @@ from tornado.web import stream_request_body
 
 from livedash import clock, limits
 from livedash.core.changes import Append
-from livedash.core.page import read_page
+from livedash.core.page import Page, read_page
 from livedash.core.publishers import Request
 from livedash.errors import ProtocolError, SettingRefusedError, TooLargeError
-from livedash.server.history_formats import FORMATS
+from livedash.server.history_formats import FORMATS, Format
 from livedash.server.routes.query import whole_number
 from livedash.server.routes.route import Route
 from livedash.server.sending import Sending
@@ -70,13 +71,20 @@ class Records(Route):
             raise SettingRefusedError(f"format is one of {', '.join(FORMATS)}")
         page = read_page(self.services.hub, name, self.get_query_argument("since", "earliest"), self._limit())
         with_time = self.get_query_argument("time", "0") not in ("0", "", "false")
-        content_type, body = read(page, with_time)
+        content_type, body = await self._read(read, page, with_time)
         self.set_header("Content-Type", content_type)
         self.set_header("Cache-Control", "no-store")
         self.set_header("Livedash-Epoch", page.position.epoch)
         self.set_header("Livedash-Offset", str(page.position.offset))
         self.set_header("Livedash-First", str(page.first))
         await Sending(self.services.stage, self, body).finish()
+
+    async def _read(self, read: Format, page: Page, with_time: bool) -> tuple[str, bytes]:
+        """Long pages in a thread, since a million records take seconds; one after the other, since they take memory."""
+        if page.batch.count <= limits.READ_AT_ONCE_RECORDS:
+            return read(page, with_time)
+        async with self.services.long_reads:
+            return await asyncio.to_thread(read, page, with_time)
 
     @property
     def _bound_bytes(self) -> int:

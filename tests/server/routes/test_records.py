@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import threading
 from typing import Any
 
 import msgspec
@@ -13,9 +14,10 @@ from tornado.httpclient import AsyncHTTPClient, HTTPResponse
 from tornado.netutil import bind_sockets
 
 from livedash import limits
+from livedash.core.page import Page
 from livedash.server.app import http_server, rules
 from livedash.server.auth import By, HostHandler
-from livedash.server.history_formats import COLUMNS_TYPE
+from livedash.server.history_formats import COLUMNS_TYPE, FORMATS, as_json
 from livedash.server.routes.records import records_of_body
 from livedash.wire.codec import batch_of_wire
 from livedash.wire.messages import WireColumn
@@ -356,3 +358,20 @@ def test_bodies_are_read_by_their_type_alone() -> None:
     assert records_of_body(b'{"n": 1}', "") == [{"n": 1}]
     assert records_of_body(b'{"n": 1}', NDJSON) == [{"n": 1}]
     assert records_of_body(b"[1]", NDJSON) == [[1]]
+
+
+async def test_a_long_read_leaves_the_event_loop_to_others(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+
+    def slow(page: Page, with_time: bool) -> tuple[str, bytes]:
+        threads.append(threading.get_ident())
+        return as_json(page, with_time)
+
+    monkeypatch.setitem(FORMATS, "json", slow)
+    monkeypatch.setattr(limits, "READ_AT_ONCE_RECORDS", 2)
+    await served.push({"n": 1}, {"n": 2})
+    assert len(json_of(await served.get("rooms/train/records"))) == 2
+    await served.push({"n": 3})
+    assert len(json_of(await served.get("rooms/train/records"))) == 3
+    here, elsewhere = threads
+    assert here == threading.get_ident() != elsewhere
