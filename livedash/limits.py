@@ -28,6 +28,9 @@ ABSENT_ROWS: Final = 2_000_000  # of all columns of a batch; more would take lon
 EVENT_CHARACTERS: Final = 4 * PUBLISH_BODY_BYTES  # of an event that a reader takes: a publish, however it is escaped
 READ_LIMIT: Final = 10_000
 READ_LIMIT_MAX: Final = 1_000_000
+PUBLISH_AT_ONCE_BYTES: Final = (
+    64 * KIB
+)  # 10 ms as JSON; a larger body is taken apart in a thread, beside the host's event loop
 READ_AT_ONCE_RECORDS: Final = (
     1_000  # 3 ms as JSON; a longer read of history is encoded in a thread, beside the host's event loop
 )

@@ -62,7 +62,9 @@ class SharedState:
             self.authors.setdefault(room, deque(maxlen=limits.BROKER_AUTHORS)).append(author)
         return result
 
-    def make(self, change: SharedChange | PresenceChange, moment: Moment, now_s: float, asker: Asker = NOBODY) -> Result:
+    def make(
+        self, change: SharedChange | PresenceChange, moment: Moment, now_s: float, asker: Asker = NOBODY
+    ) -> Result:
         """Makes the change, and says what came of it; `now_s` is the time of this hub's viewers."""
         try:
             match change:

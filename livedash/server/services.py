@@ -61,7 +61,7 @@ class Services:
         self.replication = Replication(config, self.shared, self._empty_state, self.stage.clock_s, new_id)
         self.stage.writes = self.replication
         self.is_draining = False
-        self.long_reads = asyncio.Lock()
+        self.long_work = asyncio.Lock()
         self.browser_origin: str | None = None  # of the last request of a logged-in browser
         self.started_at_s = clock.now_s()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from livedash.server.routes.route import Route
 from livedash.server.sending import Sending
 from livedash.server.services import Services
 from livedash.transports.ingest import batch_of_records
+from livedash.wire.batch import Batch
 from livedash.wire.names import checked_room
 
 _NDJSON = "application/x-ndjson"
@@ -57,8 +59,7 @@ class Records(Route):
         self._check_size(self._received_bytes)
         body, key = bytes(self._body), self.request.headers.get("Idempotency-Key")
         request = None if key is None else Request(self.grant.principal, key, hashlib.sha256(body).digest())
-        records = records_of_body(body, self._media_type())
-        batch = batch_of_records(records, clock.now_us(), record_bytes=self.services.config.record_bytes)
+        batch = await self._batch(body)
         change = Append(name, batch, request=request)
         self.services.stage.pay(self.grant.caller, change)
         position = await self.services.append(change)
@@ -79,11 +80,19 @@ class Records(Route):
         self.set_header("Livedash-First", str(page.first))
         await Sending(self.services.stage, self, body).finish()
 
+    async def _batch(self, body: bytes) -> Batch:
+        """Of a large body in a thread, since the largest takes seconds. Raises as records_of_body and batch_of_records do."""
+        make = partial(_batch_of_body, body, self._media_type(), clock.now_us(), self.services.config.record_bytes)
+        if len(body) <= limits.PUBLISH_AT_ONCE_BYTES:
+            return make()
+        async with self.services.long_work:
+            return await asyncio.to_thread(make)
+
     async def _read(self, read: Format, page: Page, with_time: bool) -> tuple[str, bytes]:
         """Long pages in a thread, since a million records take seconds; one after the other, since they take memory."""
         if page.batch.count <= limits.READ_AT_ONCE_RECORDS:
             return read(page, with_time)
-        async with self.services.long_reads:
+        async with self.services.long_work:
             return await asyncio.to_thread(read, page, with_time)
 
     @property
@@ -104,6 +113,10 @@ class Records(Route):
         if limit is not None and not 1 <= limit <= limits.READ_LIMIT_MAX:
             raise SettingRefusedError(f"limit={limit} is out of range; use 1 to {limits.READ_LIMIT_MAX}")
         return limits.READ_LIMIT if limit is None else limit
+
+
+def _batch_of_body(body: bytes, media_type: str, now_us: int, record_bytes: int) -> Batch:
+    return batch_of_records(records_of_body(body, media_type), now_us, record_bytes=record_bytes)
 
 
 def records_of_body(body: bytes, media_type: str) -> list[Any]:

@@ -18,6 +18,7 @@ from livedash.core.page import Page
 from livedash.server.app import http_server, rules
 from livedash.server.auth import By, HostHandler
 from livedash.server.history_formats import COLUMNS_TYPE, FORMATS, as_json
+from livedash.server.routes import records
 from livedash.server.routes.records import records_of_body
 from livedash.wire.codec import batch_of_wire
 from livedash.wire.messages import WireColumn
@@ -375,3 +376,22 @@ async def test_a_long_read_leaves_the_event_loop_to_others(served: Served, monke
     assert len(json_of(await served.get("rooms/train/records"))) == 3
     here, elsewhere = threads
     assert here == threading.get_ident() != elsewhere
+
+
+async def test_a_large_publish_leaves_the_event_loop_to_others(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[int] = []
+
+    def slow(body: bytes, media_type: str) -> list[Any]:
+        threads.append(threading.get_ident())
+        return records_of_body(body, media_type)
+
+    monkeypatch.setattr(records, "records_of_body", slow)
+    monkeypatch.setattr(limits, "PUBLISH_AT_ONCE_BYTES", 20)
+    await served.push({"n": 1})
+    await served.push({"text": "x" * 20})
+    assert error_of(await served.post(PATH, b"[" + b" " * 20)) == (400, "bad_message")
+    assert len(json_of(await served.get(PATH))) == 2
+    here, *elsewhere = threads
+    assert here == threading.get_ident()
+    assert len(elsewhere) == 2
+    assert here not in elsewhere
