@@ -11,6 +11,10 @@ from livedash.server.pages import content_security_policy, error_page, view_page
 from livedash.server.routes.route import Route
 from livedash.wire.specs import DashboardSpec, dashboard_of_rooms
 
+_NO_LOGIN = (
+    "this page needs a login: open the address with the token that the server printed at its start, or a share link"
+)
+
 
 class View(Route):
     def get(self) -> None:
@@ -37,7 +41,7 @@ class View(Route):
             super().answer_error(code, message)
             return
         self._set_headers_of_page()
-        self.finish(error_page(message))
+        self.finish(error_page(_NO_LOGIN if code == NotLoggedInError.code else message))
 
     def _log_in_and_redirect(self) -> None:
         """`view?key=<token>`: so that nobody copies the token as 'the link'."""

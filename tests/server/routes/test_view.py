@@ -155,3 +155,9 @@ async def test_a_person_whose_link_has_ended_reads_a_page(served: Served) -> Non
     assert (answer.code, answer.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
     assert "There is no such link: it may have expired or been revoked; ask for a new one." in answer.body.decode()
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+async def test_a_person_without_a_login_reads_where_to_find_it(served: Served) -> None:
+    answer = await served.get("view", headers={"Accept": "text/html"})
+    assert (answer.code, answer.headers["Content-Type"]) == (401, "text/html; charset=utf-8")
+    assert "open the address with the token" in answer.body.decode()
