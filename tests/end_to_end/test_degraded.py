@@ -100,11 +100,8 @@ def test_page_keeps_its_chart_says_degraded_and_goes_on_with_every_record(
         page.reload()
         wait_until_painted(page, "train", BEFORE)
         expect_degraded(page)
-        for words, told in (
-            (["-m", "livedash", "status"], f"broker         {redis.url}: away, "),
-            (["-c", "import livedash as ld; print(ld.status())"], f"  broker {redis.url}: away, "),
-        ):
-            assert told in output_of(words, environment)
+        for words in (["-m", "livedash", "status"], ["-c", "import livedash as ld; print(ld.status())"]):
+            assert f" broker {redis.url}: away, " in " ".join(output_of(words, environment).split())
         come_back(redis, how)
         wait_until_painted(page, "train", BEFORE + MEANWHILE)
         assert pushing.wait(LIMIT_S) == 0
