@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -58,9 +59,14 @@ class RedisSentinels:
     ) -> None:
         self._running.__exit__(kind, error, trace)
 
-    def promote(self) -> RedisServer:
-        """Kills the master; returns the server that is master then. The killed one is `replica`, down until `revive`."""
-        self.master.kill()
+    def promote(
+        self, *, end: Callable[[], None] | None = None, before: Callable[[], None] = lambda: None
+    ) -> RedisServer:
+        """Kills the master, or ends it by `end`; returns the server that is master then. The former one is `replica`, down
+        until `revive`. `before` is called between its end and the promotion.
+        """
+        (end or self.master.kill)()
+        before()
         self.master, self.replica = self.replica, self.master
         wait_until(
             lambda: (

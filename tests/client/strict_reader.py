@@ -12,7 +12,7 @@ from typing import Any, Self
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from livedash.clock import sleep_s
+from livedash.clock import monotonic_s, sleep_s
 from tests.end_to_end.hosts import Host
 
 ANSWER_S = 0.2
@@ -25,6 +25,7 @@ class StrictReader:
     """Of one room, from its first record on. `wrong` says what must never be.
 
     `held` is what a viewer would show now; `live` what came as records, by epoch; `gaps` the reasons of all that was missed.
+    `came`: what each message brought, and when.
     """
 
     def __init__(self, host: Host, room: str) -> None:
@@ -36,6 +37,7 @@ class StrictReader:
         self.position: tuple[str, int] | None = None
         self.held: list[dict[str, Any]] = []
         self.live: dict[str, list[dict[str, Any]]] = {}
+        self.came: list[tuple[float, list[dict[str, Any]]]] = []
         self.gaps: list[str] = []
         self.wrong: list[str] = []
 
@@ -67,6 +69,7 @@ class StrictReader:
                 yield json.loads(socket.recv(ANSWER_S))
 
     def _take(self, message: dict[str, Any]) -> None:
+        self.came.append((monotonic_s(), message.get("records", [])))
         match message["op"]:
             case "records":
                 self._take_records(message)

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import sys
-import threading
 import urllib.request
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +13,9 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.brokers.redis_server import Flavour, Persistence, RedisServer
-from tests.brokers.servers import Data
-from tests.client.strict_reader import StrictReader
 from tests.end_to_end.hosts import Host
 from tests.end_to_end.panels import wait_until_painted
-from tests.end_to_end.processes import running, wait_until
+from tests.end_to_end.processes import wait_until
 from tests.end_to_end.serve import ServeProcess
 from tests.end_to_end.tcp_proxy import TcpProxy
 
@@ -113,82 +107,3 @@ def test_links_open_at_both_servers_and_are_revoked_at_both(team: Team) -> None:
     assert "livedash.bye" in said
     assert json.loads(said.rpartition("data: ")[2].splitlines()[0])["reason"] == "revoked"
     assert host(team.other).ask("GET", f"rooms?key={link['key']}", login=False)[0] == 404
-
-
-FAULTS = {
-    "broker-killed": Persistence.AOF,
-    "broker-emptied": Persistence.AOF,
-    "broker-from-an-old-dump": Persistence.RDB,
-    "broker-stopped": Persistence.AOF,
-    "line-cut": Persistence.AOF,
-    "hub-killed": Persistence.AOF,
-}
-
-
-@pytest.mark.parametrize(("fault", "team"), FAULTS.items(), ids=FAULTS, indirect=["team"])
-def test_a_fault_while_both_servers_take_records_loses_none_and_doubles_none(
-    team: Team, fault: str, tmp_path: Path
-) -> None:
-    readers = [StrictReader(host(hub), "train") for hub in team.hubs]
-    script = tmp_path / "push.py"
-    script.write_text(PUSH)
-    with contextlib.ExitStack() as stack:
-        for reader in readers:
-            stack.enter_context(reader)
-        scripts = [
-            stack.enter_context(
-                running(
-                    [sys.executable, str(script), name],
-                    log_path=tmp_path / f"{name}.log",
-                    folder=tmp_path,
-                    extra=hub.environment,
-                )
-            )
-            for name, hub in zip(("a", "b"), team.hubs, strict=True)
-        ]
-        wait_until(lambda: offset_at(team.one) > RATE_HZ, CATCH_UP_LIMIT_S, "they push")
-        cause(team, fault)
-        wait_until(lambda: all(each.process.poll() is not None for each in scripts), CATCH_UP_LIMIT_S, "all is pushed")
-        wait_until(lambda: min(map(offset_at, team.hubs)) >= 2 * RECORDS, CATCH_UP_LIMIT_S, "every record is there")
-        wait_until(lambda: all(map(is_complete, readers)), CATCH_UP_LIMIT_S, "every reader has them")
-    expected = Counter((who, n) for who in "ab" for n in range(RECORDS))
-    for hub in team.hubs:
-        held = ask(hub, "GET", "rooms/train/records?limit=1000000")
-        assert Counter((record["who"], record["n"]) for record in held) == expected
-        for who in "ab":
-            assert [record["n"] for record in held if record["who"] == who] == list(range(RECORDS))
-    for reader in readers:
-        assert (reader.wrong, reader.gaps) == (
-            [],
-            [],
-        )  # each record once, at the offset that follows, and nothing missed
-        assert Counter((record["who"], record["n"]) for record in reader.held) == expected
-
-
-def is_complete(reader: StrictReader) -> bool:
-    """Has read the last record of each publisher."""
-    return {record["who"] for record in tuple(reader.held) if record["n"] == RECORDS - 1} == {"a", "b"}
-
-
-def cause(team: Team, fault: str) -> None:
-    match fault:
-        case "broker-killed":
-            team.redis.restart(Data.KEEP)
-        case "broker-emptied":
-            team.redis.restart(Data.EMPTY)
-        case "broker-from-an-old-dump":
-            dump = team.redis.dump()
-            before = offset_at(team.one)
-            wait_until(lambda: offset_at(team.one) > before + RATE_HZ, CATCH_UP_LIMIT_S, "more than the dump holds")
-            team.redis.restart(dump)
-        case "broker-stopped":
-            team.redis.pause()
-            threading.Event().wait(4)
-            team.redis.resume()
-        case "line-cut":
-            team.line.cut()
-            threading.Event().wait(3)
-            team.line.resume()
-        case "hub-killed":
-            team.other.kill()
-            team.other.start()
