@@ -137,6 +137,13 @@ BROKER_AUTHORS: Final = (
 )
 BROKER_READ_S: Final = 2.0  # a read of the log that finds nothing says so: a connection that is dead is found by that
 BROKER_ANSWER_S: Final = 3.0  # what the broker may take for anything else
+BROKER_HEARTBEAT_S: Final = (
+    0.5  # of a NATS that has nothing to tell: in a cluster the node that reads for a hub may die alone
+)
+BROKER_SILENCE_S: Final = 1.5  # of a NATS without heartbeats: three are missing then
+BROKER_BEHIND_S: Final = (
+    0.02  # a node of a NATS cluster may have to hear of what another one took: asked again after so long
+)
 BROKER_RETRY_S: Final = 0.5  # between two tries to reach it, at most: gaps close within a second of its return
 BROKER_BEAT_S: Final = 2.0  # how often a hub says that it is there
 BROKER_BEAT_TTL_S: Final = 10.0  # without a word for so long, it is not

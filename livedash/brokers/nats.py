@@ -164,12 +164,13 @@ class NatsBroker:
     async def beat(self, node: str, data: bytes, ttl_s: float) -> dict[str, bytes]:
         async with self._asked():
             root = self._subject("now", "beat")
-            await self._other.store(f"{root}.{word_of(node)}", data, _ttl(ttl_s))
+            number = await self._other.store(f"{root}.{word_of(node)}", data, _ttl(ttl_s))
             wanted = {"multi_last": [f"{root}.*"], "batch": limits.BROKER_NODES}
-            return {
-                name_of(message.headers["Nats-Subject"].removeprefix(f"{root}.")): message.data
-                for message in await self._last(wanted)
-            }
+            messages = await self._last(wanted)
+            while max((int(each.headers["Nats-Sequence"]) for each in messages), default=0) < number:
+                await asyncio.sleep(limits.BROKER_BEHIND_S)  # in a cluster a node answers that does not have it yet
+                messages = await self._last(wanted)
+            return {name_of(each.headers["Nats-Subject"].removeprefix(f"{root}.")): each.data for each in messages}
 
     async def leave(self, node: str) -> None:
         async with self._asked():
@@ -211,6 +212,7 @@ class NatsBroker:
         except NoStreamError as error:
             raise StaleError("another generation has begun") from error
         except BrokerLostError:
+            self._servers.pass_over()
             await self.close()
             raise
 
@@ -282,7 +284,7 @@ class NatsBroker:
 
     async def _make(self, kind: str, generation: str = "", **settings: object) -> None:
         subject = self._subject(kind, generation) if generation else f"{self._prefix}.{kind}"
-        defaults = {"storage": "file", "num_replicas": 1, "subjects": [subject, f"{subject}.>"]}
+        defaults = {"storage": "file", "num_replicas": self._servers.replicas, "subjects": [subject, f"{subject}.>"]}
         await self._other.make(self._stream(kind, generation), **{**defaults, **settings})
 
     async def _make_generation(self, generation: str) -> None:

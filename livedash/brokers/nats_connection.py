@@ -10,9 +10,11 @@ import base64
 import contextlib
 import itertools
 import json
+import ssl
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from livedash import limits
 from livedash.brokers.contract import BrokerLostError
@@ -21,6 +23,8 @@ from livedash.errors import MissingExtraError, SettingRefusedError
 OLDEST: Final = (2, 12)  # knows messages that are stored together or not at all
 _PORT: Final = 4222
 _SCHEMES: Final = ("nats", "tls")
+_TRIES: Final = 10
+_REPLICAS: Final = ("1", "3", "5")
 _HEADER_BYTES: Final = 1024  # of a message, beside its content
 _MESSAGE_BYTES: Final = 1024 * 1024  # at most, where the server would take more
 _CLOSE_S: Final = 0.5
@@ -66,26 +70,40 @@ def _nats() -> Any:
 
 
 class NatsServers:
-    """Of `nats://user:password@host:4222,host2:4222`, or `tls://`. Raises SettingRefusedError."""
+    """Of `nats://user:password@host:4222,host2:4222`, or `tls://`, with `?replicas=3&ssl_ca_certs=ca.pem`.
+
+    `replicas`: copies of each stream, in a cluster of so many servers. Raises SettingRefusedError.
+    """
 
     def __init__(self, url: str) -> None:
         _nats()
         parts = urlsplit(url)
         credentials, _, hosts = parts.netloc.rpartition("@")
         self.address = f"{parts.scheme}://{hosts}"
-        if parts.scheme not in _SCHEMES or parts.path.strip("/") or parts.query or not hosts:
+        options = dict(parse_qsl(parts.query, keep_blank_values=True))
+        replicas, authority = options.pop("replicas", "1"), options.pop("ssl_ca_certs", None)
+        if parts.scheme not in _SCHEMES or parts.path.strip("/") or options or not hosts:
             raise SettingRefusedError(f"{self.address} is no NATS server; write nats://host:4222 or tls://host:4222")
-        self._urls = [_url_of(parts, credentials, host) for host in hosts.split(",")]
+        if replicas not in _REPLICAS:
+            raise SettingRefusedError(f"replicas={replicas[:20]!r}: NATS keeps 1, 3 or 5 copies")
+        self.replicas = int(replicas)
+        self._tls = _tls_of(parts.scheme, authority)
+        self._urls = deque(_url_of(parts, credentials, host) for host in hosts.split(","))
 
     async def connect(self) -> NatsConnection:
         """To the first that answers. Raises BrokerLostError."""
         refused = BrokerLostError("no server")
-        for url in self._urls:
+        for _ in range(len(self._urls)):
             try:
-                return await NatsConnection.open(url)
+                return await NatsConnection.open(self._urls[0], self._tls)
             except BrokerLostError as error:
                 refused = error
+                self.pass_over()
         raise refused
+
+    def pass_over(self) -> None:
+        """The one that was used comes last: it may answer, and be cut off from the others of its cluster."""
+        self._urls.rotate(-1)
 
 
 class NatsConnection:
@@ -100,11 +118,11 @@ class NatsConnection:
         self._is_lost = False
 
     @classmethod
-    async def open(cls, url: str) -> NatsConnection:
+    async def open(cls, url: str, tls: ssl.SSLContext | None = None) -> NatsConnection:
         client = _nats().NATS()
         connection = cls(client)
         try:
-            await connection._open(url)
+            await connection._open(url, tls)
         except BaseException:
             await connection.close()
             raise
@@ -114,7 +132,7 @@ class NatsConnection:
             raise BrokerLostError("the NATS server is too old: it must be 2.12 or later")
         return connection
 
-    async def _open(self, url: str) -> None:
+    async def _open(self, url: str, tls: ssl.SSLContext | None) -> None:
         with _breaks():
             await self._client.connect(
                 url,
@@ -123,6 +141,7 @@ class NatsConnection:
                 max_reconnect_attempts=1,  # of the first connection: else it would go on for minutes
                 reconnect_time_wait=0,
                 connect_timeout=limits.BROKER_ANSWER_S,
+                tls=tls,
                 closed_cb=self._note_lost,
                 error_cb=_note_error,
             )
@@ -142,13 +161,20 @@ class NatsConnection:
 
     # Messages
 
-    async def ask(self, subject: str, data: bytes = b"", headers: Mapping[str, str] | None = None) -> bytes:
+    async def ask(
+        self,
+        subject: str,
+        data: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+        *,
+        limit_s: float = limits.BROKER_ANSWER_S,
+    ) -> bytes:
         """The answer. Raises NoStreamError where nobody is there to give one."""
         reply = f"{self._inbox}.{next(self._asked)}"
         messages = self._expect(reply)
         try:
             await self.send(subject, data, reply=reply, headers=headers)
-            answer = await self.next(messages, limits.BROKER_ANSWER_S)
+            answer = await self.next(messages, limit_s)
         finally:
             del self._answers[reply]
         if not answer.data and status_of(answer) == _NOBODY:
@@ -196,7 +222,14 @@ class NatsConnection:
 
     async def store(self, subject: str, data: bytes, headers: Mapping[str, str] | None = None) -> int:
         """The message's number. Raises NoStreamError or WrongRevisionError."""
-        return int(_checked(await self.ask(subject, data, headers))["seq"])
+        for _ in range(_TRIES):
+            try:
+                return int(_checked(await self.ask(subject, data, headers))["seq"])
+            except NoStreamError:
+                if not await self.names(subject):
+                    raise
+            await asyncio.sleep(limits.BROKER_BEHIND_S)  # a node hears of another one's stream a moment later
+        raise BrokerLostError("no node takes what is stored now")
 
     async def store_all(self, messages: Sequence[Message]) -> None:
         """Of one stream, side by side, all or none. Raises NoStreamError."""
@@ -286,3 +319,13 @@ def _checked(answer: bytes) -> dict[str, Any]:
 def _url_of(parts: SplitResult, credentials: str, host: str) -> str:
     at = f"{credentials}@" if credentials else ""
     return f"{parts.scheme}://{at}{host}" + ("" if urlsplit(f"//{host}").port else f":{_PORT}")
+
+
+def _tls_of(scheme: str, authority: str | None) -> ssl.SSLContext | None:
+    """`authority`: the file of who signs the server's certificate, where this machine does not know it."""
+    if authority is None:
+        return ssl.create_default_context() if scheme == "tls" else None
+    try:
+        return ssl.create_default_context(cafile=authority)
+    except OSError as error:
+        raise SettingRefusedError(f"ssl_ca_certs={authority[:200]!r} can't be read: {error}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,9 @@ _AT_ONCE: Final = 64  # messages, of a megabyte at most
 _IDLE_S: Final = 30.0  # a reader that asks for nothing is forgotten by the server
 _NANOSECONDS: Final = 1_000_000_000
 _NOTHING: Final = ("404", "408")
+_STILL_THERE: Final = "100"
+_NOBODY: Final = "503"
+_TRIES: Final = 10
 _SHORT_PLACE: Final = 9  # words of a message's place, as servers without a domain write it
 
 
@@ -70,16 +74,24 @@ class StreamReader:
     async def read(self, wait_s: float) -> list[Stored]:
         """What there is; waits so long for the first. Raises StaleError where the stream is there no more."""
         found: list[Stored] = []
+        unheard = 0
         while not found or not self._messages.empty():
             if not self._asked:
                 if found:
                     break
                 await self._ask(wait_s)
-            message = await self._connection.next(self._messages, wait_s + limits.BROKER_ANSWER_S)
+            message = await self._connection.next(self._messages, limits.BROKER_SILENCE_S)
             status = status_of(message)
             if status is None or message.reply:
                 self._asked -= 1
                 found.append(_stored(message))
+            elif status == _STILL_THERE:
+                continue
+            elif status == _NOBODY and unheard < _TRIES:
+                unheard += 1
+                self._asked = 0
+                await asyncio.sleep(limits.BROKER_BEHIND_S)  # a node hears of another one's reader a moment later
+                await self._ask(wait_s)
             elif status in _NOTHING:
                 self._asked = 0
                 break
@@ -99,7 +111,11 @@ class StreamReader:
         return found
 
     async def _ask(self, wait_s: float) -> None:
-        wanted = {"batch": _AT_ONCE, "expires": round(wait_s * _NANOSECONDS)}
+        wanted = {
+            "batch": _AT_ONCE,
+            "expires": round(wait_s * _NANOSECONDS),
+            "idle_heartbeat": round(limits.BROKER_HEARTBEAT_S * _NANOSECONDS),
+        }
         await self._connection.send(
             f"$JS.API.CONSUMER.MSG.NEXT.{self._consumer}", json.dumps(wanted).encode(), reply=self._reply
         )

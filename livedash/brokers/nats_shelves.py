@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from livedash import limits
 from livedash.brokers.contract import BrokerLostError, Shelf
 from livedash.brokers.nats_connection import Message, NatsConnection
 from livedash.brokers.nats_reader import Stored, StreamReader
@@ -20,6 +21,7 @@ _GONE: Final[Mapping[str, str]] = {"Nats-TTL": "1h"}  # longer than any hub take
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 _TOGETHER: Final = 1000  # messages that a server stores at once
 _FIELD_WORDS: Final = 2
+_TRIES: Final = 10
 
 
 def word_of(name: str) -> str:
@@ -77,11 +79,18 @@ class NatsShelves:
                 yield subject, len(parts).to_bytes(_COUNT_BYTES, "big") + part, _NO_HEADERS
 
     async def _read(self, subjects: str, *, headers_only: bool = False) -> list[Stored]:
+        """In a cluster a node may read for us that does not have yet what another one took: so the leader says how far."""
         reader = await StreamReader.open(self._connection, self._stream, subjects=subjects, headers_only=headers_only)
         try:
-            return await reader.read_all()
+            found = await reader.read_all()
+            for _ in range(_TRIES):
+                last = await self._connection.stored(self._stream, last_by_subj=subjects)
+                if last is None or (found and found[-1].number >= last[0]):
+                    return found
+                found += await reader.read(2 * limits.BROKER_HEARTBEAT_S)
         finally:
             await reader.close()
+        raise BrokerLostError("a node of the cluster does not get what the others have")
 
     def _shelves_of(self, messages: list[Stored]) -> dict[str, Shelf]:
         last = {message.subject: message for message in messages}

@@ -51,6 +51,10 @@ class Server(ABC):
             raise RuntimeError(f"{type(self).__name__} is not running; enter its context, or call start()")
         return self._running
 
+    @property
+    def is_running(self) -> bool:
+        return self._running is not None
+
     def __enter__(self) -> Self:
         self.start()
         return self

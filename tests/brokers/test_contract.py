@@ -11,12 +11,13 @@ from livedash.testing import check_broker
 from livedash.testing.broker import MemoryBroker, MemoryServer
 from livedash.testing.broker_contract import CHECKS
 from livedash.testing.two_hubs import Check, OpenBroker
+from tests.brokers.nats_cluster import NatsCluster
 from tests.brokers.nats_server import NatsServer
 from tests.brokers.redis_cluster import RedisCluster
 from tests.brokers.redis_sentinels import RedisSentinels
 from tests.brokers.redis_server import Flavour, RedisServer
 
-KINDS = ("memory", "redis", "valkey", "cluster", "sentinels", "nats")
+KINDS = ("memory", "redis", "valkey", "cluster", "sentinels", "nats", "nats-cluster")
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -33,12 +34,13 @@ def broker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         "cluster": lambda: RedisCluster(folder),
         "sentinels": lambda: RedisSentinels(folder),
         "nats": lambda: NatsServer(folder),
+        "nats-cluster": lambda: NatsCluster(folder),
     }[kind]() as started:
         url = url_of(started)
         yield lambda: open_broker(url)
 
 
-def url_of(server: RedisServer | RedisCluster | RedisSentinels | NatsServer) -> str:
+def url_of(server: RedisServer | RedisCluster | RedisSentinels | NatsServer | NatsCluster) -> str:
     match server:
         case RedisCluster():
             return "redis+cluster://" + ",".join(f"127.0.0.1:{node.port}" for node in server.nodes) + "?prefix=lab"

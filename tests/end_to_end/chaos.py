@@ -19,6 +19,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from livedash.clock import monotonic_s, sleep_s
+from tests.brokers.nats_cluster import NatsCluster
 from tests.brokers.nats_server import NatsServer
 from tests.brokers.redis_cluster import RedisCluster
 from tests.brokers.redis_sentinels import RedisSentinels
@@ -48,7 +49,7 @@ print("pushed", n)
 """
 WHO: Final = ("a", "b")
 
-AnyBroker = Server | RedisSentinels | RedisCluster
+AnyBroker = Server | NatsCluster | RedisSentinels | RedisCluster
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,20 @@ def master_stopped(team: Team, pause_s: float) -> None:
     former.resume()
 
 
+def leader_killed(team: Team, _: float) -> None:
+    """The node that takes what comes; another one does after some seconds, and has all."""
+    node = team.broker.leader_of("livedash_log_")
+    node.kill()
+    team.broker.wait_until_led()
+
+
+def connected_node_killed(team: Team, _: float) -> None:
+    """The one to which both servers are connected, and which may take what comes or not."""
+    node = team.broker.nodes[0]
+    node.kill()
+    team.broker.wait_until_led()
+
+
 def node_killed(team: Team, _: float) -> None:
     team.broker.node_of(SLOT_KEY).restart()
     team.broker.wait_until_ok()
@@ -201,6 +216,8 @@ FAULTS: Final[Mapping[str, Callable[[Team, float], None]]] = {
     "master-killed-replica-lags": master_killed_with_a_replica_that_lags,
     "master-stopped": master_stopped,
     "node-killed": node_killed,
+    "leader-killed": leader_killed,
+    "connected-node-killed": connected_node_killed,
 }
 # the log has lost its end, or nobody can say that it has not: a hub that was there does not come back
 NEW_EPOCH: Final = frozenset(
@@ -234,6 +251,11 @@ KINDS: Final[Mapping[str, Kind]] = {
         RedisSentinels,
         lambda site: f"redis+sentinel://{_hosts_of(site.addresses)}/{site.MASTER_NAME}",
         ("master-killed", "master-killed-replica-lags", "master-stopped", "hub-killed"),
+    ),
+    "nats-cluster": Kind(
+        NatsCluster,
+        lambda site: site.url,
+        ("leader-killed", "connected-node-killed", "hub-killed"),
     ),
     "cluster": Kind(
         RedisCluster,
