@@ -24,6 +24,7 @@ OLDEST: Final = (2, 12)  # knows messages that are stored together or not at all
 _PORT: Final = 4222
 _SCHEMES: Final = ("nats", "tls")
 _TRIES: Final = 10
+_TIMES: Final = 6  # within BROKER_ANSWER_S: twice a second
 _REPLICAS: Final = ("1", "3", "5")
 _HEADER_BYTES: Final = 1024  # of a message, beside its content
 _MESSAGE_BYTES: Final = 1024 * 1024  # at most, where the server would take more
@@ -41,6 +42,10 @@ class NoStreamError(Exception):
 
 class WrongRevisionError(Exception):
     """Another hub was quicker."""
+
+
+class _SilenceError(BrokerLostError):
+    """Nobody has answered."""
 
 
 class _OtherSettingsError(Exception):
@@ -167,14 +172,20 @@ class NatsConnection:
         data: bytes = b"",
         headers: Mapping[str, str] | None = None,
         *,
-        limit_s: float = limits.BROKER_ANSWER_S,
+        times: int = 1,
     ) -> bytes:
-        """The answer. Raises NoStreamError where nobody is there to give one."""
+        """The answer. Raises NoStreamError where nobody is there to give one. `times`: it may be asked so often."""
         reply = f"{self._inbox}.{next(self._asked)}"
         messages = self._expect(reply)
         try:
-            await self.send(subject, data, reply=reply, headers=headers)
-            answer = await self.next(messages, limit_s)
+            for time in range(1, times + 1):
+                await self.send(subject, data, reply=reply, headers=headers)
+                try:
+                    answer = await self.next(messages, limits.BROKER_ANSWER_S / times)
+                    break
+                except _SilenceError:
+                    if time == times:
+                        raise
         finally:
             del self._answers[reply]
         if not answer.data and status_of(answer) == _NOBODY:
@@ -213,7 +224,7 @@ class NatsConnection:
             async with asyncio.timeout(limit_s):
                 message = await messages.get()
         except TimeoutError as error:
-            raise BrokerLostError(f"no answer for {limit_s:g} s") from error
+            raise _SilenceError(f"no answer for {limit_s:g} s") from error
         if message is None:
             raise BrokerLostError("the connection broke")
         return message
@@ -244,9 +255,13 @@ class NatsConnection:
         await self.store(last, last_data, {**last_headers, **batch, **commit})
 
     async def manage(self, what: str, **arguments: object) -> dict[str, Any]:
-        """A call of JetStream's own. Raises NoStreamError."""
+        """A call of JetStream's own. Raises NoStreamError.
+
+        It may be made more than once: a cluster that has lost a leader does not answer, until it has another one.
+        """
         try:
-            answer = await self.ask(f"$JS.API.{what}", json.dumps(arguments).encode() if arguments else b"")
+            data = json.dumps(arguments).encode() if arguments else b""
+            answer = await self.ask(f"$JS.API.{what}", data, times=_TIMES)
         except NoStreamError as error:
             raise BrokerLostError("the server has no JetStream now; it is started with --jetstream") from error
         return _checked(answer)
