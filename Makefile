@@ -21,12 +21,12 @@ demo: $(VENV)/demo.stamp
 
 # two at a time, since most of the end-to-end tests wait; each file by one process, since browsers and servers are a file's own
 test: install test-frontend
-	bash .ci/system-packages browser libatomic nginx curl
+	bash .ci/system-packages browser libatomic nginx curl openssl
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadfile $(ARGS)
 
 # what takes minutes: true time limits, long outages
 soak: install
-	bash .ci/system-packages browser libatomic nginx curl
+	bash .ci/system-packages browser libatomic nginx curl openssl
 	seed=$${SEED:-$$RANDOM}; echo "seed $$seed: run it again by 'make soak SEED=$$seed'"; \
 	LIVEDASH_LONG_TESTS=1 $(BIN)/python -m pytest --timeout=7200 --hypothesis-seed=$$seed \
 		tests/core/test_delivery_machine.py tests/transports/test_delivery_machine.py \

@@ -11,21 +11,16 @@ import contextlib
 import itertools
 import json
 import ssl
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from livedash import limits
 from livedash.brokers.contract import BrokerLostError
-from livedash.errors import MissingExtraError, SettingRefusedError
+from livedash.errors import MissingExtraError
 
 OLDEST: Final = (2, 12)  # knows messages that are stored together or not at all
-_PORT: Final = 4222
-_SCHEMES: Final = ("nats", "tls")
 _TRIES: Final = 10
 _TIMES: Final = 6  # within BROKER_ANSWER_S: twice a second
-_REPLICAS: Final = ("1", "3", "5")
 _HEADER_BYTES: Final = 1024  # of a message, beside its content
 _MESSAGE_BYTES: Final = 1024 * 1024  # at most, where the server would take more
 _CLOSE_S: Final = 0.5
@@ -65,50 +60,15 @@ _ERRORS: Final[Mapping[int, type[Exception]]] = {
 }
 
 
-def _nats() -> Any:
+def nats() -> Any:
+    """The library, with what is used of it."""
     try:
+        import nats as library
         import nats.aio.client
         import nats.errors
     except ImportError as error:
         raise MissingExtraError("a NATS broker needs nats-py: pip install 'livedash[nats]'") from error
-    return nats
-
-
-class NatsServers:
-    """Of `nats://user:password@host:4222,host2:4222`, or `tls://`, with `?replicas=3&ssl_ca_certs=ca.pem`.
-
-    `replicas`: copies of each stream, in a cluster of so many servers. Raises SettingRefusedError.
-    """
-
-    def __init__(self, url: str) -> None:
-        _nats()
-        parts = urlsplit(url)
-        credentials, _, hosts = parts.netloc.rpartition("@")
-        self.address = f"{parts.scheme}://{hosts}"
-        options = dict(parse_qsl(parts.query, keep_blank_values=True))
-        replicas, authority = options.pop("replicas", "1"), options.pop("ssl_ca_certs", None)
-        if parts.scheme not in _SCHEMES or parts.path.strip("/") or options or not hosts:
-            raise SettingRefusedError(f"{self.address} is no NATS server; write nats://host:4222 or tls://host:4222")
-        if replicas not in _REPLICAS:
-            raise SettingRefusedError(f"replicas={replicas[:20]!r}: NATS keeps 1, 3 or 5 copies")
-        self.replicas = int(replicas)
-        self._tls = _tls_of(parts.scheme, authority)
-        self._urls = deque(_url_of(parts, credentials, host) for host in hosts.split(","))
-
-    async def connect(self) -> NatsConnection:
-        """To the first that answers. Raises BrokerLostError."""
-        refused = BrokerLostError("no server")
-        for _ in range(len(self._urls)):
-            try:
-                return await NatsConnection.open(self._urls[0], self._tls)
-            except BrokerLostError as error:
-                refused = error
-                self.pass_over()
-        raise refused
-
-    def pass_over(self) -> None:
-        """The one that was used comes last: it may answer, and be cut off from the others of its cluster."""
-        self._urls.rotate(-1)
+    return library
 
 
 class NatsConnection:
@@ -124,7 +84,7 @@ class NatsConnection:
 
     @classmethod
     async def open(cls, url: str, tls: ssl.SSLContext | None = None) -> NatsConnection:
-        client = _nats().NATS()
+        client = nats().NATS()
         connection = cls(client)
         try:
             await connection._open(url, tls)
@@ -154,7 +114,7 @@ class NatsConnection:
 
     async def close(self) -> None:
         """Raises nothing."""
-        with contextlib.suppress(OSError, TimeoutError, _nats().errors.Error):
+        with contextlib.suppress(OSError, TimeoutError, nats().errors.Error):
             async with asyncio.timeout(_CLOSE_S):
                 await self._client.close()
         await self._note_lost()
@@ -319,7 +279,7 @@ async def _note_error(_: Exception) -> None:
 def _breaks() -> Iterator[None]:
     try:
         yield
-    except (OSError, TimeoutError, _nats().errors.Error) as error:
+    except (OSError, TimeoutError, nats().errors.Error) as error:
         raise BrokerLostError(f"{type(error).__name__}: {error}") from error
 
 
@@ -329,18 +289,3 @@ def _checked(answer: bytes) -> dict[str, Any]:
     if error is None:
         return found
     raise _ERRORS.get(error.get("err_code"), BrokerLostError)(f"the server says: {error.get('description')}")
-
-
-def _url_of(parts: SplitResult, credentials: str, host: str) -> str:
-    at = f"{credentials}@" if credentials else ""
-    return f"{parts.scheme}://{at}{host}" + ("" if urlsplit(f"//{host}").port else f":{_PORT}")
-
-
-def _tls_of(scheme: str, authority: str | None) -> ssl.SSLContext | None:
-    """`authority`: the file of who signs the server's certificate, where this machine does not know it."""
-    if authority is None:
-        return ssl.create_default_context() if scheme == "tls" else None
-    try:
-        return ssl.create_default_context(cafile=authority)
-    except OSError as error:
-        raise SettingRefusedError(f"ssl_ca_certs={authority[:200]!r} can't be read: {error}") from error

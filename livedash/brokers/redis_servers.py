@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from livedash import limits
 from livedash.errors import MissingExtraError, SettingRefusedError
 
+_SCHEMES: Final = ("redis", "rediss", "valkey", "valkeys")
 _SENTINEL_PORT: Final = 26379
 _PORT: Final = 6379
 _CLUSTER_SLOTS: Final = 16384
@@ -41,18 +42,19 @@ class Servers(Protocol):
 
 
 def servers_of(url: str) -> Servers:
-    """Of `redis://`, `rediss://`, `redis+sentinel://…/master`, `redis+cluster://…`.
+    """Of `redis://`, `rediss://`, `redis+sentinel://…/master`, `redis+cluster://…`, and these two with `rediss`.
 
     Raises SettingRefusedError, and MissingExtraError without redis-py.
     """
     _redis()
     parts = urlsplit(url)
     try:
-        if parts.scheme in ("redis", "rediss", "valkey", "valkeys"):
+        if parts.scheme in _SCHEMES:
             return _One(parts)
-        if parts.scheme in ("redis+sentinel", "valkey+sentinel"):
+        one, _, several = parts.scheme.partition("+")
+        if one in _SCHEMES and several == "sentinel":
             return _Sentinels(parts)
-        if parts.scheme in ("redis+cluster", "valkey+cluster"):
+        if one in _SCHEMES and several == "cluster":
             return _Cluster(parts)
     except ValueError as error:
         raise SettingRefusedError(f"{_shown(parts)} is no broker's address: {error}") from error
@@ -76,14 +78,20 @@ class _One:
         return _shown(self.parts)
 
     async def client(self, key: str, answer_limit_s: float) -> Any:
-        scheme = self.parts.scheme.replace("valkey", "redis")
-        return await _connected(urlunsplit(self.parts._replace(scheme=scheme)), answer_limit_s)
+        return await _connected(urlunsplit(self.parts._replace(scheme=_scheme(self.parts))), answer_limit_s)
 
 
 class _Sentinels:
+    """The master that sentinels name. They have users and passwords of their own: `sentinel_username`, `sentinel_password`."""
+
     def __init__(self, parts: SplitResult) -> None:
         self.address = _shown(parts)
-        self._credentials = parts.netloc.rpartition("@")[0]
+        options = dict(parse_qsl(parts.query))
+        user, password = options.pop("sentinel_username", ""), options.pop("sentinel_password", "")
+        self._of_sentinels = f"{quote(user)}:{quote(password)}@" if password else ""
+        self._credentials = _with(parts.netloc.rpartition("@")[0])
+        self._scheme = _scheme(parts)
+        self._options = f"?{urlencode(options)}" if options else ""
         self._sentinels = _hosts(parts, _SENTINEL_PORT)
         self._service, _, database = parts.path.lstrip("/").partition("/")
         self._database = database or "0"
@@ -96,7 +104,8 @@ class _Sentinels:
         last: Exception | None = None
         for host, port in self._sentinels:
             try:
-                sentinel = await _connected(f"redis://{host}:{port}", limits.BROKER_ANSWER_S)
+                url = f"{self._scheme}://{self._of_sentinels}{host}:{port}{self._options}"
+                sentinel = await _connected(url, limits.BROKER_ANSWER_S)
                 try:
                     found = await sentinel.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._service)
                 finally:
@@ -106,9 +115,8 @@ class _Sentinels:
                 continue
             if found:
                 master, at = (part.decode() for part in found)
-                return await _connected(
-                    f"redis://{_with(self._credentials)}{master}:{at}/{self._database}", answer_limit_s
-                )
+                url = f"{self._scheme}://{self._credentials}{master}:{at}/{self._database}{self._options}"
+                return await _connected(url, answer_limit_s)
         raise last or _redis().ConnectionError(f"no sentinel knows the master {self._service!r}")
 
 
@@ -117,7 +125,8 @@ class _Cluster:
 
     def __init__(self, parts: SplitResult) -> None:
         self.address = _shown(parts)
-        self._credentials = parts.netloc.rpartition("@")[0]
+        self._before = f"{_scheme(parts)}://{_with(parts.netloc.rpartition('@')[0])}"
+        self._options = f"?{parts.query}" if parts.query else ""
         self._nodes = _hosts(parts, _PORT)
 
     async def client(self, key: str, answer_limit_s: float) -> Any:
@@ -125,7 +134,7 @@ class _Cluster:
         last: Exception | None = None
         for host, port in self._nodes:
             try:
-                node = await _connected(f"redis://{_with(self._credentials)}{host}:{port}", limits.BROKER_ANSWER_S)
+                node = await _connected(f"{self._before}{host}:{port}{self._options}", limits.BROKER_ANSWER_S)
                 try:
                     ranges = await node.execute_command("CLUSTER", "SLOTS")
                 finally:
@@ -136,7 +145,7 @@ class _Cluster:
             for first, stop, (owner, at, *_), *_ in _plain(ranges):
                 if first <= slot <= stop:
                     at_host = owner.decode() or host
-                    return await _connected(f"redis://{_with(self._credentials)}{at_host}:{at}", answer_limit_s)
+                    return await _connected(f"{self._before}{at_host}:{at}{self._options}", answer_limit_s)
         raise last or _redis().ConnectionError(f"no node of the cluster has the slot {slot}")
 
 
@@ -189,11 +198,16 @@ def _plain(ranges: Any) -> Any:
     return ranges
 
 
+def _scheme(parts: SplitResult) -> str:
+    """As redis-py knows it."""
+    return parts.scheme.partition("+")[0].replace("valkey", "redis")
+
+
 def _with(credentials: str) -> str:
     return f"{credentials}@" if credentials else ""
 
 
 def _shown(parts: SplitResult) -> str:
     hosts = parts.netloc.rpartition("@")[2]
-    options = urlencode([(name, value) for name, value in parse_qsl(parts.query) if name != "password"])
+    options = urlencode([(name, value) for name, value in parse_qsl(parts.query) if "password" not in name])
     return urlunsplit((parts.scheme, hosts, parts.path, options, ""))

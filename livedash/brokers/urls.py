@@ -6,11 +6,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from livedash.brokers.contract import Broker
 from livedash.brokers.nats import NatsBroker
-from livedash.brokers.nats_connection import NatsServers
+from livedash.brokers.nats_servers import NatsServers
 from livedash.brokers.redis import RedisBroker
 from livedash.brokers.redis_servers import servers_of
 from livedash.errors import SettingRefusedError
 
+_REDIS = ("redis", "rediss", "valkey", "valkeys")
 _PREFIX = "livedash"  # of all keys: two hubs that don't belong together on one broker have two
 
 
@@ -24,7 +25,7 @@ def open_broker(url: str) -> Broker:
     prefix = options.pop("prefix", _PREFIX)
     if not prefix.isidentifier():
         raise SettingRefusedError(f"prefix={prefix[:40]!r} is no name; use letters, digits and _")
-    if parts.scheme.split("+")[0] in ("redis", "rediss", "valkey", "valkeys"):
+    if parts.scheme.split("+")[0] in _REDIS:
         return RedisBroker(servers_of(urlunsplit(parts._replace(query=urlencode(options)))), prefix)
     if parts.scheme in ("nats", "tls"):
         return NatsBroker(NatsServers(urlunsplit(parts._replace(query=urlencode(options)))), prefix)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -94,18 +94,27 @@ class RedisSentinels:
 
 
 class Sentinel(RedisServer):
-    """Watches over a master."""
+    """Watches over a master, at another `port` than the master's own where a proxy lies before it."""
 
-    def __init__(self, folder: Path, master: RedisServer, *, quorum: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        master: RedisServer,
+        *,
+        quorum: int,
+        port: int | None = None,
+        options: Sequence[str] = (),
+    ) -> None:
         name = RedisSentinels.MASTER_NAME
         super().__init__(
             folder,
             flavour=master.flavour,
             persistence=Persistence.SENTINEL,
             options=(
-                f"sentinel monitor {name} 127.0.0.1 {master.port} {quorum}",
+                f"sentinel monitor {name} 127.0.0.1 {port or master.port} {quorum}",
                 f"sentinel down-after-milliseconds {name} {DOWN_AFTER_MS}",
                 f"sentinel failover-timeout {name} {FAILOVER_TIMEOUT_MS}",
+                *options,
             ),
         )
 

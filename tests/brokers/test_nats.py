@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import nats
 import pytest
@@ -10,8 +11,10 @@ import pytest
 from livedash.brokers.contract import Broker, BrokerLostError, Standing
 from livedash.brokers.urls import open_broker
 from livedash.errors import SettingRefusedError
+from livedash.testing.broker_shelf_checks import a_shelf_holds_what_was_put
 from tests.brokers.nats_server import NatsServer
 from tests.brokers.servers import Data
+from tests.brokers.tls import certificate
 
 
 async def begun(broker: Broker) -> Standing:
@@ -103,3 +106,42 @@ async def test_what_hubs_that_ended_left_behind_goes_when_a_generation_begins(na
         *("behind_meta", "behind_now", "behind_log_g2", "behind_shelves_g2")
     }
     await broker.close()
+
+
+@pytest.mark.parametrize(
+    ("option", "right", "wrong"),
+    [
+        ('authorization { user: "lab", password: "secret" }', "lab:secret@", "lab:wrong@"),
+        ('authorization { token: "a-long-token" }', "a-long-token@", "another-token@"),
+    ],
+    ids=["user", "token"],
+)
+async def test_who_is_asked_who_it_is_says_it(tmp_path: Path, option: str, right: str, wrong: str) -> None:
+    with NatsServer(tmp_path, options=[option]) as server:
+        broker = open_broker(f"nats://{right}127.0.0.1:{server.port}")
+        assert (await broker.connect()).generation is None
+        await broker.close()
+        for credentials in (wrong, ""):
+            with pytest.raises(BrokerLostError, match="Authorization Violation"):
+                await open_broker(f"nats://{credentials}127.0.0.1:{server.port}").connect()
+
+
+async def test_tls_is_spoken_with_a_server_whose_authority_is_known_and_with_no_other(tmp_path: Path) -> None:
+    shown = certificate(tmp_path)
+    tls = f'tls {{ cert_file: "{shown.certificate}", key_file: "{shown.key}" }}'
+    with NatsServer(tmp_path / "nats", options=[tls]) as server:
+        url = f"tls://127.0.0.1:{server.port}"
+        await a_shelf_holds_what_was_put(lambda: open_broker(f"{url}?ssl_ca_certs={shown.certificate}"))
+        with pytest.raises(BrokerLostError, match="CERTIFICATE_VERIFY_FAILED"):
+            await open_broker(url).connect()
+
+
+def test_an_authority_that_can_not_be_read_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingRefusedError, match="can't be read"):
+        open_broker(f"tls://127.0.0.1?ssl_ca_certs={tmp_path / 'none.pem'}")
+
+
+@pytest.mark.parametrize("replicas", ["0", "2", "three"])
+def test_copies_that_a_cluster_does_not_keep_are_refused(replicas: str) -> None:
+    with pytest.raises(SettingRefusedError, match="copies"):
+        open_broker(f"nats://127.0.0.1?replicas={replicas}")
