@@ -118,6 +118,7 @@ class Replica:
                 break
             await asyncio.sleep(_POLL_S)
         self._is_closed = True
+        await self._broker.close()  # ends what waits for an answer: redis-py does not let go of it when it is cancelled
         while self._task is not None and not self._task.done():
             self._task.cancel()  # more than once: what breaks just then may come in the cancellation's place
             await asyncio.wait({self._task}, timeout=_POLL_S)

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from livedash import clock, limits
 from livedash.brokers.urls import open_broker
 from livedash.core.changes import Result
 from tests.brokers.hubs import HubOnBroker, until
 from tests.brokers.nats_server import NatsServer
 from tests.brokers.redis_server import Flavour, Persistence, RedisServer
 from tests.brokers.servers import Data, Server
+from tests.end_to_end.tcp_proxy import TcpProxy
 
 Hubs = tuple[HubOnBroker, HubOnBroker]
 OLD = "an old copy"
@@ -109,6 +111,32 @@ async def test_hubs_lose_and_double_nothing_when_their_broker_stands_still(
     server.resume()
     await pushing.some()
     await have_all(hubs, await pushing.stop())
+
+
+async def test_a_line_that_carries_nothing_any_more_is_found_by_hubs_that_have_nothing_to_say(
+    server: RedisServer | NatsServer,
+) -> None:
+    with TcpProxy(server.port) as line:
+        hub = HubOnBroker(open_broker(server.url.replace(str(server.port), str(line.port))))
+        hub.start()
+        await hub.replica.wait_until_open()
+        line.forget()
+        await until(lambda: hub.changes == ["connected", "away", "connected"], "it connects anew")
+        await hub.push(1)
+        await hub.replica.close()
+
+
+async def test_a_hub_ends_without_waiting_for_what_its_broker_may_tell(server: RedisServer | NatsServer) -> None:
+    took_s = []
+    for _ in range(3):
+        hub = HubOnBroker(open_broker(server.url))
+        hub.start()
+        await hub.replica.wait_until_open()
+        await hub.push(1)
+        begun_s = clock.monotonic_s()
+        await hub.replica.close()
+        took_s.append(clock.monotonic_s() - begun_s)
+    assert min(took_s) < limits.BROKER_READ_S / 2
 
 
 async def test_hubs_that_come_to_a_restarted_broker_have_what_it_kept(server: RedisServer | NatsServer) -> None:

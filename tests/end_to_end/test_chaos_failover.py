@@ -13,6 +13,7 @@ from tests.end_to_end.chaos import expect_whole, stories
     ("kind", "fault", "pause_s"),
     [
         *stories("sentinels", "master-killed-replica-lags", "master-stopped"),
+        *stories("nats-cluster", "leader-killed"),
         *stories("cluster", "node-killed"),
     ],
 )
