@@ -145,3 +145,8 @@ def test_an_authority_that_can_not_be_read_is_refused(tmp_path: Path) -> None:
 def test_copies_that_a_cluster_does_not_keep_are_refused(replicas: str) -> None:
     with pytest.raises(SettingRefusedError, match="copies"):
         open_broker(f"nats://127.0.0.1?replicas={replicas}")
+
+
+async def test_a_server_that_can_not_keep_so_many_copies_says_so(nats_server: NatsServer) -> None:
+    with pytest.raises(BrokerLostError, match="replicas > 1 not supported"):
+        await open_broker(f"{nats_server.url}?prefix=copies&replicas=3").connect()

@@ -20,6 +20,7 @@ from tests.end_to_end.processes import free_port, wait_until
 USER = "user lab on >secret ~{livedash}:* resetchannels +@all -@dangerous +info +client|setname"
 
 
+SENTINELS_USER = "user lab on >secret resetchannels -@all +sentinel|get-master-addr-by-name +client|setname"
 SMALL_CHECKS = [check for check in CHECKS if "large" not in check.__name__ and "thousand" not in check.__name__]
 
 
@@ -55,9 +56,7 @@ async def test_sentinels_with_a_password_of_their_own_and_their_master_are_reach
     with (
         RedisServer(tmp_path / "master", options=[USER]) as master,
         TlsDoor(master.port, shown) as door,
-        Sentinel(
-            tmp_path / "sentinel", master, quorum=1, port=door.port, options=["user lab on >secret +@all"]
-        ) as sentinel,
+        Sentinel(tmp_path / "sentinel", master, quorum=1, port=door.port, options=[SENTINELS_USER]) as sentinel,
         TlsDoor(sentinel.port, shown) as sentinels_door,
     ):
         wait_until(lambda: sentinel.master_port() == door.port, START_LIMIT_S, "the sentinel knows its master")
@@ -74,7 +73,9 @@ async def test_sentinels_with_a_password_of_their_own_and_their_master_are_reach
 
 async def test_a_cluster_is_reached_by_tls(tmp_path: Path, shown: Certificate) -> None:
     """Of one node, which names the door as its own."""
-    with RedisServer(tmp_path, options=[USER, "cluster-enabled yes", f"cluster-port {free_port()}"]) as node:
+    with RedisServer(
+        tmp_path, options=[f"{USER} +cluster|slots", "cluster-enabled yes", f"cluster-port {free_port()}"]
+    ) as node:
         node.ask("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
         with TlsDoor(node.port, shown) as door:
             node.ask("CONFIG", "SET", "cluster-announce-port", door.port)

@@ -183,6 +183,11 @@ def master_stopped(team: Team, pause_s: float) -> None:
     former.resume()
 
 
+def node_replaced(team: Team, _: float) -> None:
+    """By its replica."""
+    team.broker.promote(SLOT_KEY)
+
+
 def leader_killed(team: Team, _: float) -> None:
     """The node that takes what comes; another one does after some seconds, and has all."""
     node = team.broker.leader_of("livedash_log_")
@@ -216,6 +221,7 @@ FAULTS: Final[Mapping[str, Callable[[Team, float], None]]] = {
     "master-killed-replica-lags": master_killed_with_a_replica_that_lags,
     "master-stopped": master_stopped,
     "node-killed": node_killed,
+    "node-replaced": node_replaced,
     "leader-killed": leader_killed,
     "connected-node-killed": connected_node_killed,
 }
@@ -258,9 +264,9 @@ KINDS: Final[Mapping[str, Kind]] = {
         ("leader-killed", "connected-node-killed", "hub-killed"),
     ),
     "cluster": Kind(
-        RedisCluster,
+        lambda folder: RedisCluster(folder, replica_of=SLOT_KEY),
         lambda site: f"redis+cluster://{_hosts_of([('127.0.0.1', node.port) for node in site.nodes])}",
-        ("node-killed", "hub-killed"),
+        ("node-killed", "node-replaced", "hub-killed"),
     ),
 }
 

@@ -14,7 +14,7 @@ from tests.end_to_end.chaos import expect_whole, stories
     [
         *stories("sentinels", "master-killed-replica-lags", "master-stopped"),
         *stories("nats-cluster", "leader-killed"),
-        *stories("cluster", "node-killed"),
+        *stories("cluster", "node-killed", "node-replaced"),
     ],
 )
 def test_a_fault_while_both_servers_take_records_loses_none_and_doubles_none(
