@@ -195,6 +195,15 @@ def leader_killed(team: Team, _: float) -> None:
     team.broker.wait_until_led()
 
 
+def leader_stopped(team: Team, pause_s: float) -> None:
+    """Another one leads meanwhile, and it comes back as if nothing had been."""
+    node = team.broker.leader_of("livedash_log_")
+    node.pause()
+    sleep_s(pause_s)
+    node.resume()
+    team.broker.wait_until_led()
+
+
 def connected_node_killed(team: Team, _: float) -> None:
     """The one to which both servers are connected, and which may take what comes or not."""
     node = team.broker.nodes[0]
@@ -223,6 +232,7 @@ FAULTS: Final[Mapping[str, Callable[[Team, float], None]]] = {
     "node-killed": node_killed,
     "node-replaced": node_replaced,
     "leader-killed": leader_killed,
+    "leader-stopped": leader_stopped,
     "connected-node-killed": connected_node_killed,
 }
 # the log has lost its end, or nobody can say that it has not: a hub that was there does not come back
@@ -261,7 +271,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "nats-cluster": Kind(
         NatsCluster,
         lambda site: site.url,
-        ("leader-killed", "connected-node-killed", "hub-killed"),
+        ("leader-killed", "leader-stopped", "connected-node-killed", "hub-killed"),
     ),
     "cluster": Kind(
         lambda folder: RedisCluster(folder, replica_of=SLOT_KEY),
