@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from livedash.core.hub import Hub
+from livedash.core.room import Room
 from livedash.testing.peers import Began, Heard, Missed, Peer, PollPeer, Records, State, Wish
-from livedash.wire.position import Position
+from livedash.wire.position import NO_EPOCH, Position
 
 WINDOW = 5
 KEYED = "k"  # the room whose key is `id`
@@ -35,12 +38,37 @@ class Reader:
 
 
 class Judge:
-    """`streams`: (room, epoch) -> the records that were ever acknowledged there; offset n is at index n - 1."""
+    """`streams`: (room, epoch) -> the records that ever lay there; offset n is at index n - 1."""
 
     def __init__(self) -> None:
         self.streams: dict[tuple[str, str], list[dict[str, Any]]] = {}
+        self.continued: dict[tuple[str, str], dict[str, int]] = {}  # the epochs from which one goes on, and up to where
+        self.gaps: Counter[str] = Counter()  # by reason
         self.given_back_from: dict[tuple[str, str], int] = {}  # where history began again after a restart
         self.is_broken = False  # a check failed: what the readers hold then says nothing more
+
+    def note(self, room: str, epoch: str, first: int, records: list[dict[str, Any]]) -> None:
+        """A hub has these records at the offsets from `first` on."""
+        stream = self.streams.setdefault((room, epoch), [])
+        assert first - 1 <= len(stream), "a hub has records whose offsets follow those of others"
+        known = stream[first - 1 : first - 1 + len(records)]
+        assert records[: len(known)] == known, "an offset means one record"
+        stream += records[len(known) :]
+
+    def note_continued(self, room: str, epoch: str, continued: Mapping[str, int]) -> None:
+        """A hub says that this epoch's records are those of others, up to the offsets."""
+        stream, known = self.streams.setdefault((room, epoch), []), self.continued.setdefault((room, epoch), {})
+        for former, upto in continued.items():
+            of_former = self.streams.get((room, former), [])[:upto]
+            assert len(of_former) == upto, "an epoch goes on from what was there"
+            assert stream[:upto] == of_former[: len(stream)], "an epoch goes on with the records of the former one"
+            stream += of_former[len(stream) :]
+            known[former] = max(upto, known.get(former, 0))
+
+    def goes_on(self, room: str, position: Position, epoch: str) -> bool:
+        """True if who has read up to `position` has read what lies in `epoch` up to that offset."""
+        continued = self.continued.get((room, epoch), {})
+        return position.epoch == epoch or position.offset <= continued.get(position.epoch, -1)
 
     def check(self, reader: Reader, heard: list[Heard]) -> None:
         self.is_broken = True
@@ -57,17 +85,30 @@ class Judge:
                     self._check_records(one, held, reader)
         self.is_broken = False
 
+    def check_caught_up(self, reader: Reader, hub: Hub, room: str) -> None:
+        """After all that was sent has been carried."""
+        there, held = hub.rooms.get(room), reader.of(room)
+        assert not held.owes_state
+        assert not held.must_gap, "nobody waits for ever"
+        if there is None or not there.history.top:
+            return
+        assert reader.peer.keys.get(room) == there.settings.key
+        if held.position is None or held.position != there.position:
+            assert _is_all_own(reader, there, held.position), (room, held, there.position)
+
     def _check_began(self, began: Began, held: Held) -> None:
         if held.must_gap or held.owes_state:
             return
         if held.position is not None and held.position.exists:
-            assert began.position == held.position
+            assert began.position.offset == held.position.offset
+            assert self.goes_on(began.room, held.position, began.position.epoch)
         elif held.position is not None:
             assert began.position.offset == 0
         held.position = began.position
 
     def _check_missed(self, missed: Missed, held: Held, reader: Reader) -> None:
         assert not held.owes_state, "a gap is followed by its snapshot"
+        self.gaps[missed.reason] += 1
         if missed.reason in ("trimmed", "slow"):
             assert missed.start is not None
             assert missed.stop is not None
@@ -104,7 +145,7 @@ class Judge:
         stream, position = self.streams[told.room, told.position.epoch], held.position
         before = 0
         if position is not None and position.exists:
-            assert position.epoch == told.position.epoch
+            assert self.goes_on(told.room, position, told.position.epoch), "no epoch follows another without a gap"
             before = position.offset
         elif position is None and isinstance(reader.peer, PollPeer):  # the first answer alone says where it began
             before = told.position.offset - len(told.records) - told.skipped
@@ -119,6 +160,14 @@ class Judge:
             assert _is_part(left, told.records), "only its own records are left out"
         assert _is_part(told.records, there)
         held.position = told.position
+
+
+def _is_all_own(reader: Reader, there: Room, position: Position | None) -> bool:
+    """What `echo: false` leaves out is told with the next record that follows it."""
+    if position is not None and position.epoch not in (there.epoch, NO_EPOCH):
+        return False
+    after = position.offset if position is not None and position.epoch == there.epoch else 0
+    return all((there.name, there.epoch, offset) in reader.own for offset in range(after + 1, there.history.top + 1))
 
 
 def _is_part(some: list[dict[str, Any]], of: list[dict[str, Any]]) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,39 +17,29 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from livedash import limits
 from livedash.core.hub import Hub
 from livedash.core.origin import Origin
-from livedash.errors import CursorRefusedError
 from livedash.testing.clock import ManualClock
 from livedash.testing.loop import ManualLoop
-from livedash.testing.peers import (
-    CommPeer,
-    Peer,
-    PollPeer,
-    Records,
-    SsePeer,
-    State,
-    WebSocketPeer,
-    Wish,
-)
+from livedash.testing.peers import PollPeer, Records, State, WebSocketPeer
 from livedash.transports.viewer import Stage
 from livedash.wire.batch import Batch
-from livedash.wire.codec import JSON, MSGPACK
 from livedash.wire.messages import Shape
-from livedash.wire.position import NO_EPOCH, Cursor, Position
-from tests.transports.delivery_judge import KEYED, WINDOW, Held, Judge, Reader
+from livedash.wire.position import Position
+from tests.transports.delivery_judge import Judge, Reader
+from tests.transports.readers import (
+    FORGED,
+    POLICIES,
+    ROOMS,
+    SHARES,
+    SINCE,
+    SMALL,
+    TRANSPORTS,
+    Policy,
+    Readers,
+    batch_of,
+    settings_of,
+)
 
-TRANSPORTS: dict[str, Callable[[Stage], Peer]] = {
-    "websocket_json": lambda stage: WebSocketPeer(stage, JSON),
-    "websocket_msgpack": lambda stage: WebSocketPeer(stage, MSGPACK),
-    "sse": SsePeer,
-    "longpoll": PollPeer,
-    "comm": CommPeer,
-}
-ROOMS = {"one_room": ("a",), "one_keyed_room": ("k",), "many_rooms": ("a", "b", "k")}
-SINCE = st.sampled_from(["now", "earliest", "snapshot", "-2"])
-POLICY = st.sampled_from([("all", None)] * 4 + [("all", 5.0), ("latest", 5.0), ("sample", 5.0), ("latest", None)])
-SHARE = st.sampled_from([0.0, 0.3, 0.7, 1.0, 1.0])
 LONG = bool(os.environ.get("LIVEDASH_LONG_TESTS"))
-SMALL = {"SEND_BUFFER_BYTES": 700, "MESSAGE_BYTES": 400, "OUTBOX_BYTES": 900}  # so that a story can fill them
 
 
 @pytest.fixture(autouse=True)
@@ -73,18 +62,20 @@ class DeliveryMachine(RuleBasedStateMachine):
         self.bounds: dict[str, int] = {}
         self.value = 0
         self.judge = Judge()
-        self.readers: list[Reader] = []
+        self.readers = Readers(self.judge, self.rooms, self.shape, _can_not_go_on)
         self.start_hub()
 
     def start_hub(self) -> None:
         self.hub = Hub(self.new_id)
         self.stage = Stage(self.hub, self.loop, self.clock.now_us, lambda _: None)
 
-    @initialize(bound=st.integers(2, 12), since=SINCE, policy=POLICY, glob=st.booleans())
-    def begin(self, bound: int, since: str, policy: tuple[Any, Any], glob: bool) -> None:
+    @initialize(
+        bound=st.integers(2, 12), since=st.sampled_from(SINCE), policy=st.sampled_from(POLICIES), glob=st.booleans()
+    )
+    def begin(self, bound: int, since: str, policy: Policy, glob: bool) -> None:
         """A reader from the very start, in rooms that do not exist yet."""
         self.bound = bound
-        self._arrive(since, policy, glob=glob)
+        self.arrive(since, policy, glob)
 
     # The world
 
@@ -121,20 +112,20 @@ class DeliveryMachine(RuleBasedStateMachine):
 
     # Readers
 
-    @precondition(lambda self: len(self.readers) < 3)
-    @rule(since=SINCE, policy=POLICY, glob=st.booleans())
-    def arrive(self, since: str, policy: tuple[Any, Any], glob: bool) -> None:
-        self._arrive(since, policy, glob=glob)
+    @precondition(lambda self: len(self.readers.all) < 3)
+    @rule(since=st.sampled_from(SINCE), policy=st.sampled_from(POLICIES), glob=st.booleans())
+    def arrive(self, since: str, policy: Policy, glob: bool) -> None:
+        self.readers.arrive(self.transport, self.stage, since, policy, glob=glob)
 
-    @rule(data=st.data(), share=SHARE)
+    @rule(data=st.data(), share=st.sampled_from(SHARES))
     def carry(self, data: st.DataObject, share: float) -> None:
         """What was sent reaches a reader, all of it or up to any byte."""
-        self._carry(self._reader(data), share)
+        self.readers.carry(self._reader(data), share)
 
-    @rule(data=st.data(), share=SHARE)
+    @rule(data=st.data(), share=st.sampled_from(SHARES))
     def flush_and_carry(self, data: st.DataObject, share: float) -> None:
         self.loop.settle()
-        self._carry(self._reader(data), share)
+        self.readers.carry(self._reader(data), share)
 
     @rule(data=st.data())
     def cut(self, data: st.DataObject) -> None:
@@ -142,35 +133,19 @@ class DeliveryMachine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def come_back(self, data: st.DataObject) -> None:
-        self._open(self._reader(data))
+        self.readers.open(self._reader(data))
 
-    @rule(data=st.data(), kind=st.sampled_from(["malformed", "future", "foreign", "old"]))
+    @rule(data=st.data(), kind=st.sampled_from(FORGED))
     def come_back_with_another_cursor(self, data: st.DataObject, kind: str) -> None:
-        reader = self._reader(data)
-        reader.peer.cut()
-        room = data.draw(st.sampled_from(self.rooms))
-        forged = self._forged(reader, room, kind)
-        if forged is not None:
-            reader.peer.forge(forged)
-        self._open(reader)
+        self.readers.open_with_another_cursor(self._reader(data), data.draw(st.sampled_from(self.rooms)), kind)
 
-    @rule(data=st.data(), policy=POLICY)
-    def change_policy(self, data: st.DataObject, policy: tuple[Any, Any]) -> None:
-        reader = self._reader(data)
-        mode, max_hz = policy
-        self._wish(reader, [Wish(w.room, w.since, w.shape, mode, max_hz, w.window) for w in reader.wishes])
+    @rule(data=st.data(), policy=st.sampled_from(POLICIES))
+    def change_policy(self, data: st.DataObject, policy: Policy) -> None:
+        self.readers.change_policy(self._reader(data), policy)
 
     @rule(data=st.data())
     def leave_a_room_or_join_one(self, data: st.DataObject) -> None:
-        reader = self._reader(data)
-        if any(wish.room == "*" for wish in reader.wishes):
-            return
-        room = data.draw(st.sampled_from(self.rooms))
-        left = [wish for wish in reader.wishes if wish.room != room]
-        if len(left) == len(reader.wishes):
-            left.append(Wish(room, "snapshot", self.shape, window=WINDOW))
-        if left:
-            self._wish(reader, left)
+        self.readers.leave_or_join(self._reader(data), data.draw(st.sampled_from(self.rooms)))
 
     @rule(data=st.data(), count=st.integers(1, 3))
     def publish_without_echo(self, data: st.DataObject, count: int) -> None:
@@ -189,56 +164,23 @@ class DeliveryMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if self.judge.is_broken:
             return
-        for reader in self.readers:
+        for reader in self.readers.all:
             if not reader.peer.is_open:
-                self._open(reader)
+                self.readers.open(reader)
         for _ in range(4):
             self.loop.advance(limits.TAKEOVER_WAIT_S)
-            for reader in self.readers:
-                while heard := reader.peer.carry(1.0):
-                    self.judge.check(reader, heard)
+            for reader in self.readers.all:
+                while heard := self.readers.carry(reader, 1.0):
                     self.loop.settle()
                     if isinstance(reader.peer, PollPeer) and not any(isinstance(one, Records | State) for one in heard):
                         break
-        for reader in self.readers:
-            self._check_caught_up(reader)
-
-    def _check_caught_up(self, reader: Reader) -> None:
-        for room in self.rooms:
-            there, held = self.hub.rooms.get(room), reader.of(room)
-            if not any(wish.room in (room, "*") for wish in reader.wishes):
-                continue
-            assert not held.owes_state
-            assert not held.must_gap, "nobody waits for ever"
-            if there is None or not there.history.top:
-                continue
-            assert reader.peer.keys.get(room) == there.settings.key
-            if held.position is None or held.position != there.position:
-                assert self._is_all_own(reader, room, held.position), (room, held, there.position)
-
-    def _is_all_own(self, reader: Reader, room: str, position: Position | None) -> bool:
-        """What `echo: false` leaves out is told with the next record that follows it."""
-        there = self.hub.rooms[room]
-        if position is not None and position.epoch not in (there.epoch, NO_EPOCH):
-            return False
-        after = position.offset if position is not None and position.epoch == there.epoch else 0
-        return all((room, there.epoch, offset) in reader.own for offset in range(after + 1, there.history.top + 1))
+        self.readers.check_caught_up()
 
     # How the world is made
 
     def _batch(self, room: str, count: int) -> Batch:
-        records: list[dict[str, Any]] = []
-        for _ in range(count):
-            self.value += 1
-            record: dict[str, Any] = {"v": self.value}
-            if room == KEYED:
-                record["id"] = f"key{self.value % 3}"
-                if self.value % 7 == 0:
-                    record["_deleted"] = True
-            elif self.value % 5 == 0:
-                record["text"] = "data: x\né\n"
-            records.append(record)
-        return Batch.from_records(records, [0] * count)
+        self.value += count
+        return batch_of(room, range(self.value - count + 1, self.value + 1))
 
     def _publish(self, room: str, batch: Batch) -> tuple[Batch, Position]:
         self._configure(room)
@@ -246,18 +188,16 @@ class DeliveryMachine(RuleBasedStateMachine):
 
     def _configure(self, room: str) -> None:
         if room not in self.hub.rooms:
-            changes: dict[str, Any] = {"history_records": self.bound} | ({"key": "id"} if room == KEYED else {})
-            self.hub.configure(room, changes, 0, self.clock.now_s())
+            self.hub.configure(room, settings_of(room, self.bound), 0, self.clock.now_s())
 
     def _note_published(self, room: str, batch: Batch, position: Position) -> None:
-        stream = self.judge.streams.setdefault((room, position.epoch), [])
-        stream += batch.records()
-        assert position.offset == len(stream)
+        self.judge.note(room, position.epoch, position.offset - batch.count + 1, batch.records())
+        assert position.offset == len(self.judge.streams[room, position.epoch])
 
     def _restart(self, *, is_given_back: bool, lost: int) -> None:
         """The hub begins anew; who held its records may give them back, all of them or without the last ones."""
         held = {name: (room.epoch, room.history.first, room.history.top) for name, room in self.hub.rooms.items()}
-        for reader in self.readers:
+        for reader in self.readers.all:
             reader.peer.cut()
         self.stage.close()
         self.start_hub()
@@ -268,85 +208,19 @@ class DeliveryMachine(RuleBasedStateMachine):
                 del stream[last:]
                 records = stream[first - 1 : last]
                 batch = Batch.from_records(records, [0] * len(records))
-                settings = {"history_records": self.bound} | ({"key": "id"} if name == KEYED else {})
-                self.hub.restore(name, epoch, first, batch, 0, self.clock.now_s(), Origin(settings=settings))
+                origin = Origin(settings=settings_of(name, self.bound))
+                self.hub.restore(name, epoch, first, batch, 0, self.clock.now_s(), origin)
                 self.judge.given_back_from[name, epoch] = first
-        for reader in self.readers:
-            reader.peer.stage = self.stage
-            self._open(reader)
-
-    # How readers are driven and checked
+        for reader in self.readers.all:
+            self.readers.open(reader, self.stage)
 
     def _reader(self, data: st.DataObject) -> Reader:
-        return data.draw(st.sampled_from(self.readers))
+        return data.draw(st.sampled_from(self.readers.all))
 
-    def _arrive(self, since: str, policy: tuple[Any, Any], *, glob: bool) -> None:
-        mode, max_hz = policy
-        asked = ("*",) if glob else self.rooms
-        wishes = [Wish(room, since, self.shape, mode, max_hz, WINDOW) for room in asked]
-        reader = Reader(TRANSPORTS[self.transport](self.stage), wishes)
-        self.readers.append(reader)
-        self._open(reader)
 
-    def _open(self, reader: Reader) -> None:
-        reader.peer.cut()
-        reader.may_skip = any(wish.mode != "all" for wish in reader.wishes)
-        self._go_on_from(reader, reader.peer.cursor)
-        reader.peer.open(reader.wishes)
-
-    def _wish(self, reader: Reader, wishes: list[Wish]) -> None:
-        if not reader.peer.is_open:
-            return
-        for room in {wish.room for wish in reader.wishes} - {wish.room for wish in wishes}:
-            reader.held.pop(room, None)
-        before, reader.wishes = reader.wishes, wishes
-        if isinstance(reader.peer, WebSocketPeer):
-            reader.may_skip = reader.may_skip or any(wish.mode != "all" for wish in wishes)
-            cursor = Cursor.parse(reader.peer.cursor).positions if reader.peer.cursor else {}
-            changed = {wish.room for wish in wishes if wish not in before}
-            for room in self.rooms if "*" in changed else changed:  # asked again from where the reader is
-                held = reader.of(room)
-                held.position = cursor.get(room)
-                held.owes_state, held.must_gap = False, self._can_not_go_on(room, held.position)
-            reader.peer.wish(wishes)
-        else:
-            self._open(reader)
-
-    def _go_on_from(self, reader: Reader, cursor: str) -> None:
-        """What the reader may expect of a connection that goes on from this cursor."""
-        try:
-            positions = Cursor.parse(cursor).positions if cursor else {}
-            is_malformed = False
-        except CursorRefusedError:
-            positions, is_malformed = {}, True
-        for room in self.rooms:
-            held = reader.held[room] = Held(positions.get(room))
-            is_new = room not in self.hub.rooms and any(wish.room == "*" for wish in reader.wishes)
-            held.must_gap = (is_malformed and not is_new) or self._can_not_go_on(room, held.position)
-
-    def _can_not_go_on(self, room: str, position: Position | None) -> bool:
-        there = self.hub.rooms.get(room)
-        if position is None or not position.exists:
-            return False
-        return there is None or position.epoch != there.epoch or position.offset > there.history.top
-
-    def _forged(self, reader: Reader, room: str, kind: str) -> str | None:
-        there = self.hub.rooms.get(room)
-        positions = {name: held.position for name, held in reader.held.items() if held.position is not None}
-        if kind == "malformed":
-            return "a:e1,,-"
-        if kind == "foreign":
-            positions[room] = Position("zz9", 3)
-        elif there is None:
-            return None
-        elif kind == "future":
-            positions[room] = Position(there.epoch, there.history.top + 5)
-        else:
-            positions[room] = Position(there.epoch, max(0, there.history.top - 3))
-        return str(Cursor(positions))
-
-    def _carry(self, reader: Reader, share: float) -> None:
-        self.judge.check(reader, reader.peer.carry(share))
+def _can_not_go_on(hub: Hub, room: str, position: Position) -> bool:
+    there = hub.rooms.get(room)
+    return there is None or position.epoch != there.epoch or position.offset > there.history.top
 
 
 def _machine(transport: str, rooms: str, shape: Shape) -> Any:
