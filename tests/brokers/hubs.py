@@ -27,22 +27,32 @@ def new_id() -> str:
     return f"id{next(_ids)}"
 
 
-def fresh_state() -> SharedState:
-    return SharedState(Hub(new_id), LinkRegistry(bytes), {})
+def plain_hub() -> Hub:
+    return Hub(new_id)
+
+
+def fresh_state(make_hub: Callable[[], Hub] = plain_hub) -> SharedState:
+    return SharedState(make_hub(), LinkRegistry(bytes), {})
 
 
 class HubOnBroker:
-    """One of several hubs."""
+    """One of several hubs. `make_hub`: what holds its rooms, and what it makes of the broker's when it comes late."""
 
-    def __init__(self, broker: Broker) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        make_hub: Callable[[], Hub] = plain_hub,
+        *,
+        clock_s: Callable[[], float] = clock.monotonic_s,
+    ) -> None:
         self.broker = broker
-        self.shared = fresh_state()
+        self.shared = fresh_state(make_hub)
         self.replica = Replica(
             broker,
             self.shared,
-            fresh_state,
+            lambda: fresh_state(make_hub),
             now_us=clock.now_us,
-            clock_s=clock.monotonic_s,
+            clock_s=clock_s,
             new_id=new_id,
             on_change=lambda: self.changes.append(self.replica.state().state),
         )

@@ -93,8 +93,11 @@ class Judge:
         if there is None or not there.history.top:
             return
         assert reader.peer.keys.get(room) == there.settings.key
-        if held.position is None or held.position != there.position:
+        if held.position is None or not self._is_at_the_top(held.position, there):
             assert _is_all_own(reader, there, held.position), (room, held, there.position)
+
+    def _is_at_the_top(self, position: Position, there: Room) -> bool:
+        return position.offset == there.history.top and self.goes_on(there.name, position, there.epoch)
 
     def _check_began(self, began: Began, held: Held) -> None:
         if held.must_gap or held.owes_state:

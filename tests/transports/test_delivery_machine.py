@@ -164,12 +164,11 @@ class DeliveryMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if self.judge.is_broken:
             return
-        for reader in self.readers.all:
-            if not reader.peer.is_open:
-                self.readers.open(reader)
         for _ in range(4):
             self.loop.advance(limits.TAKEOVER_WAIT_S)
             for reader in self.readers.all:
+                if not reader.peer.is_open:
+                    self.readers.open(reader)
                 while heard := self.readers.carry(reader, 1.0):
                     self.loop.settle()
                     if isinstance(reader.peer, PollPeer) and not any(isinstance(one, Records | State) for one in heard):
