@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Callable
 
 from livedash import limits
 from livedash.brokers.arrival import Nodes
-from livedash.brokers.contract import BEFORE_ALL, Broker, BrokerLostError, BrokerState, StaleError, Standing
+from livedash.brokers.contract import BEFORE_ALL, Broker, BrokerLostError, BrokerState, Found, StaleError, Standing
 from livedash.brokers.crowd import Crowd
 from livedash.brokers.entries import AskPresence, Entry, PresenceChange, Rescue, SharedChange
 from livedash.brokers.fold import Fold
@@ -73,6 +74,7 @@ class Replica:
         self._crowd = Crowd(state.hub, self.node)
         self._number = 0
         self._generation: str | None = None
+        self._former: deque[str] = deque(maxlen=limits.FORMER_EPOCHS)  # generations that this hub left for others
         self._fold = Fold(state, self._outgoing, self._crowd, BEFORE_ALL, {}, _answer)
         self._wake = asyncio.Event()
         self._opened = asyncio.Event()
@@ -167,18 +169,24 @@ class Replica:
                 await self._begin(standing)
                 continue
             is_known = standing.generation == self._generation
-            found = await self._broker.find(standing.generation, self._fold.mark) if is_known else "trimmed"
+            found: Found = "trimmed"
+            if is_known:
+                found = await self._broker.find(standing.generation, self._fold.mark)
+            elif standing.generation in self._former and not standing.is_settled:
+                found = "lost"  # an old copy: this hub knows more
             if found == "trimmed":
                 await self._load(standing)
             if standing.is_settled and found != "lost":
                 self._outgoing.send_again()
                 return standing
             agree = await self._nodes.agree(
-                self._broker, standing, self._clock_s, holds=found != "lost", speaks=is_known
+                self._broker, standing, self._clock_s, holds=found != "lost", speaks=is_known or found == "lost"
             )
             if agree:
                 await self._broker.settle(standing)
             elif agree is not None:
+                if found == "there":  # what others wrote and did not come back with
+                    await self._read_to_end(self._fold, standing.generation)
                 await self._begin(standing)
 
     async def _follow(self, standing: Standing) -> None:
@@ -259,15 +267,14 @@ class Replica:
         fresh.generation = standing.generation
         mark, as_of = put_into(fresh, await self._broker.load(standing.generation))
         fold = Fold(fresh, self._outgoing, self._crowd, mark, as_of, answer_later)
-        end = await self._broker.end(standing.generation)
-        while fold.mark < end:
-            for mark, data in await self._broker.read(standing.generation, fold.mark):
-                fold.take(mark, data, self._clock_s())
+        await self._read_to_end(fold, standing.generation)
         missing = list(missing_in(fresh.hub, self._state.hub, self._state.authors))
         fold.answer_known()
         self._state.exchange(fresh, self._now_us(), self._clock_s())
         fold.state = self._state
         fold.answer = _answer
+        if self._generation is not None:
+            self._former.append(self._generation)
         self._fold, self._generation = fold, standing.generation
         self._write(AskPresence(), _nothing)
         self._crowd.arrive()
@@ -275,6 +282,12 @@ class Replica:
             self.submit(Rescue(what), _nothing)
         for asked, result in answers:
             asked.answer(result)
+
+    async def _read_to_end(self, fold: Fold, generation: str) -> None:
+        end = await self._broker.end(generation)
+        while fold.mark < end:
+            for mark, data in await self._broker.read(generation, fold.mark):
+                fold.take(mark, data, self._clock_s())
 
     async def _begin(self, standing: Standing) -> None:
         """A new generation, of what this hub knows. Another hub may be quicker: then that one's is taken over."""

@@ -74,7 +74,10 @@ class Shelving:
         changes: dict[str, bytes | None] = {}
         if rows is None or rows.epoch != room.epoch:
             changes.update(dict.fromkeys(await self._broker.fields(self._generation, shelf)))
-            room = self._fold.state.hub.rooms.get(name, room)  # it may have begun again meanwhile
+            room = self._fold.state.hub.rooms.get(name)  # it may have begun again or gone meanwhile
+            if room is None:
+                await self._put(shelf, changes)
+                return False
             rows = self._rows[name] = RoomRows(room.epoch, room.history.first)
         elif rows.is_far_behind(room):  # without the state these rows mean nothing yet
             await self._put(shelf, rows.next_row(room))

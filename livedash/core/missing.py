@@ -22,7 +22,7 @@ def missing_in(there: Hub, here: Hub, authors: Authors) -> Iterator[Rescued]:
     for name, room in list(here.rooms.items()):
         known_to = _known_to(there, name, room)
         if known_to is not None and known_to < room.history.top:
-            yield _rescued(room, max(known_to + 1, room.history.first), authors.get(name, ()))
+            yield _rescued(room, known_to, authors.get(name, ()))
 
 
 def _known_to(there: Hub, name: str, room: Room) -> int | None:
@@ -35,15 +35,18 @@ def _known_to(there: Hub, name: str, room: Room) -> int | None:
     return None if room.epoch in found.former else found.continued.get(room.epoch, 0)
 
 
-def _rescued(room: Room, first: int, authors: Iterable[tuple[str, Author]]) -> Rescued:
+def _rescued(room: Room, known_to: int, authors: Iterable[tuple[str, Author]]) -> Rescued:
+    """Authors and answers are also those of records that the room has dropped since: they must not come again."""
+    first = max(known_to + 1, room.history.first)
     batches = tuple(part.batch for part in room.history.read(first - 1, room.history.nbytes + 1))
     answers = tuple(
         KeptAnswer(publisher, seq, position)
         for publisher, seq, position in room.publishers.answers()
-        if position.epoch == room.epoch and position.offset >= first
+        if position.epoch != room.epoch or position.offset > known_to
     )
-    known = tuple(author for epoch, author in authors if _goes_on(room, epoch, author.last) and author.last >= first)
-    return Rescued(room.name, room.epoch, first, batches, known, answers, msgspec.structs.asdict(room.settings))
+    known = tuple(author for epoch, author in authors if _goes_on(room, epoch, author.last) and author.last > known_to)
+    latest = tuple(room.keyed.rows.values()) if room.keyed is not None else ()
+    return Rescued(room.name, room.epoch, first, batches, known, answers, msgspec.structs.asdict(room.settings), latest)
 
 
 def _goes_on(room: Room, epoch: str, offset: int) -> bool:

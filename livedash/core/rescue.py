@@ -24,7 +24,9 @@ class Author(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Rescued(msgspec.Struct, frozen=True, array_like=True):
-    """`batches` follow each other from the offset `first` of `epoch` on; `answers` are the publishers' for them."""
+    """`batches` follow each other from the offset `first` of `epoch` on; `answers` are the publishers' for them and for
+    what the room had dropped before. `latest`: of a keyed room, a batch of one for each key.
+    """
 
     room: str
     epoch: str
@@ -33,6 +35,7 @@ class Rescued(msgspec.Struct, frozen=True, array_like=True):
     authors: tuple[Author, ...] = ()
     answers: tuple[KeptAnswer, ...] = ()
     settings: Mapping[str, Any] | None = None
+    latest: tuple[Batch, ...] = ()
 
     @property
     def last(self) -> int:
@@ -66,16 +69,21 @@ def rescue(
     """The entries that are made by it. `known_to`: the last offset of the epoch that was rescued before, 0 for none.
 
     Records whose offsets others have taken meanwhile come last, as new ones; those of entries that `is_made`, and
-    batches that their publishers sent twice, are there already. Raises LivedashError for what a keyed room does not take.
+    batches that their publishers sent twice, are there already. A room that was cleared or deleted since stays so. Raises
+    LivedashError for what a keyed room does not take.
     """
     room = hub.rooms.get(what.room)
+    if hub.deleted.why_ended(what.room, what.epoch) or (room is not None and what.epoch in room.former):
+        return []
     is_new = begins = room is None
     if room is None:
         room = hub.begin_room(what.room, new_epoch, what.settings, top=what.first - 1)
         room.note_continued(what.epoch, what.first - 1)
     upto = room.continued.get(what.epoch, -1)
     continued = what.epoch if upto == room.history.top else None
-    made: list[Author] = []
+    if continued is not None and what.first > upto + 1:  # what lay between was dropped there: here, too
+        hub.skip(room, what.first - 1)
+    made = [author for author in what.authors if author.last < what.first]
     for group in _groups(what, max(upto, known_to)):
         if group.is_in(room) or (group.author is not None and is_made(group.author)):
             continue
@@ -87,6 +95,11 @@ def rescue(
         if group.answer is not None:
             position = Position(room.epoch, room.history.top)
             room.publishers.remember(group.answer.publisher, group.answer.seq, position)
+    if continued is not None and room.keyed is not None and room.position.offset == what.last:
+        hub.load_latest(room, what.latest)
+    for answer in what.answers:
+        if room.publishers.answer(answer.publisher, answer.seq) is None:
+            room.publishers.remember(answer.publisher, answer.seq, room.place_of(answer.position))
     hub.tell_change(what.room, begins, now_s)
     return made
 
@@ -94,7 +107,7 @@ def rescue(
 def _groups(what: Rescued, known_to: int) -> Iterator[_Group]:
     """Without what lies at or before `known_to`."""
     authors = {author.last: author for author in what.authors}
-    answers = {answer.position.offset: answer for answer in what.answers}
+    answers = {each.position.offset: each for each in what.answers if each.position.epoch == what.epoch}
     group, offset = _Group(), what.first - 1
     for batch in what.batches:
         known = min(batch.count, max(0, known_to - offset))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from livedash import limits
@@ -104,6 +104,12 @@ class Room:
             self.keyed = KeyedState(settings.key) if settings.key else None
         self.settings = settings
         self.history.trim(settings, now_us)
+        self._snapshots.clear()
+
+    def load_latest(self, latest: Iterable[Batch]) -> None:
+        """Of a keyed room: the latest record of each of its keys."""
+        self.keyed = KeyedState(self.settings.key or "")
+        self.keyed.load(latest)
         self._snapshots.clear()
 
     def begin_epoch(self, epoch: str, reason: GapReason) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from livedash import limits
 from livedash.core.audience import Audience
 from livedash.core.deleted import DeletedRooms
+from livedash.core.history import History
 from livedash.core.journal import Appended, Deleted, Journal
 from livedash.core.kept import header_of
 from livedash.core.origin import UNKNOWN_ORIGIN, Origin
@@ -110,6 +111,18 @@ class RoomTable(Audience):
             what = (room.name, room.epoch, first, batch, room.history.first, changes)
             self.journal.tell(Appended(*what, origin.publisher, origin.seq, origin.request, now_us, header))
         self._free_bytes()
+
+    def skip(self, room: Room, upto: int) -> None:
+        """Nothing is held up to that offset: the next record comes behind it."""
+        before, first = room.nbytes, room.history.first
+        room.history = History(upto)
+        self.note_trimmed(room, before, first)
+
+    def load_latest(self, room: Room, latest: Iterable[Batch]) -> None:
+        """Of a keyed room: these are the latest records of all its keys."""
+        before = room.nbytes
+        room.load_latest(latest)
+        self._history_bytes += room.nbytes - before
 
     def tell_change(self, name: str, is_new: bool, now_s: float) -> None:
         if is_new:

@@ -114,6 +114,8 @@ class Session:
         granted = self.grant.readable([*there, *awaited])
         found = [name for name in granted if self._asked_by.get(name) != name]
         self._check_bound([room, *found])
+        for name in [name for name, asked in self._asked_by.items() if asked == room and name not in found]:
+            self._unfollow(name)  # its room is gone: should it begin again, it is read as was asked last
         self._families[room] = _Family(start, reading)
         self._hub.add_family_reader(self)
         self.outbox.put(Subscribed(room, NO_EPOCH, 0, recovered=True))
@@ -126,8 +128,7 @@ class Session:
         if not self._families:
             self._hub.remove_family_reader(self)
         for name in [name for name, asked in self._asked_by.items() if room in (name, asked)]:
-            del self._subscriptions[name], self._asked_by[name]
-            self._hub.remove_reader(name, self)
+            self._unfollow(name)
 
     def on_room_began(self, room: str, now_s: float) -> None:
         """A room that did not exist: read from its first record, if a glob of this viewer covers it.
@@ -250,6 +251,10 @@ class Session:
             raise LimitReachedError(
                 f"a connection reads {most} rooms at most, not {count}; unsubscribe some, or open another"
             )
+
+    def _unfollow(self, room: str) -> None:
+        del self._subscriptions[room], self._asked_by[room]
+        self._hub.remove_reader(room, self)
 
     def _follow(self, room: str, asked: str, since: Since, reading: Reading, now_s: float) -> None:
         subscription = self._subscriptions[room] = Subscription(self._hub.rooms, room, reading, self._hub.ladder)

@@ -21,7 +21,7 @@ from livedash.wire.position import Position
 from tests.brokers.hubs import HubOnBroker, until
 from tests.brokers.ledger import Ledger, Sent, WatchedHub
 from tests.brokers.troubles import Data, Trouble
-from tests.transports.delivery_judge import Judge, Reader
+from tests.transports.delivery_judge import Judge
 from tests.transports.readers import FORGED, POLICIES, SHARES, SINCE, Policy, Readers, batch_of, settings_of
 
 HUBS = 2
@@ -252,9 +252,7 @@ class Story:
         self._send(which, sent)
 
     def _send(self, which: int, sent: Sent) -> None:
-        change = Append(
-            sent.room, sent.batch, sent.publisher, sent.seq, settings=settings_of(sent.room, self.bound)
-        )
+        change = Append(sent.room, sent.batch, sent.publisher, sent.seq, settings=settings_of(sent.room, self.bound))
         answer: asyncio.Future[Result] = self.sites[which].hub.ask(change)
         sent.answers.append(answer)
 

@@ -61,14 +61,13 @@ class Ledger:
         self.excused |= only_here & {value for sent in self.sent if sent.is_acknowledged for value in sent.values}
 
     def check_answers(self) -> None:
-        """Each one names where the records lie, or lay; of a room that has ended meanwhile it may be where that stood."""
+        """Each one names where the last record lies, or lay; of a room that has ended meanwhile it may be where that stood."""
         for sent in self.sent:
             for answer in sent.answers:
                 position = answer.result() if answer.done() else None
                 if isinstance(position, Position):
                     stream = self.judge.streams.get((sent.room, position.epoch), [])
-                    there = stream[max(0, position.offset - sent.batch.count) : position.offset]
-                    is_right = [record["v"] for record in there] == list(sent.values)
+                    is_right = len(stream) >= position.offset and stream[position.offset - 1]["v"] == sent.values[-1]
                     assert is_right or sent.room in self.ended, (sent, position)
 
     def check_room(self, room: Room) -> None:
@@ -96,9 +95,7 @@ class WatchedHub(Hub):
         self._is_publishing = False
         self.knows: set[int] = set()
 
-    def publish(
-        self, name: str, batch: Batch, now_us: int, now_s: float, origin: Origin = UNKNOWN_ORIGIN
-    ) -> Position:
+    def publish(self, name: str, batch: Batch, now_us: int, now_s: float, origin: Origin = UNKNOWN_ORIGIN) -> Position:
         self._is_publishing = True
         try:
             return super().publish(name, batch, now_us, now_s, origin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 from livedash.core.grant import Grant, owner
@@ -19,6 +20,8 @@ from livedash.wire.messages import (
     Gap,
     HubMessage,
     Keyed,
+    Ping,
+    Pong,
     Publish,
     Subscribe,
     Subscribed,
@@ -43,6 +46,8 @@ class WebSocketPeer:
         self._forged: str | None = None
         self._asks_state: dict[str, bool] = {}
         self._unanswered: dict[str, int] = {}  # subscriptions: what comes before their answers is of former ones
+        self._asked: deque[str] = deque()  # whose answer comes right after the next pong
+        self._answering: str | None = None
         self._line = Line()
         self._viewer: WebSocketViewer | None = None
 
@@ -58,6 +63,7 @@ class WebSocketPeer:
         self.cut()
         self._connect()
         self._unanswered.clear()
+        self._asked.clear()
         self._wishes = {wish.room: wish for wish in wishes}
         if self._forged is not None:
             self._positions = _positions(self._forged)
@@ -112,6 +118,8 @@ class WebSocketPeer:
         since = self._forged or self._cursor(wish.room) or wish.since
         self._asks_state[wish.room] = since == "snapshot" or ":" in since  # a room that a cursor does not name
         self._unanswered[wish.room] = self._unanswered.get(wish.room, 0) + 1
+        self._asked.append(wish.room)
+        self.say(Ping())
         self.say(Subscribe(wish.room, since, wish.shape, wish.mode, wish.max_hz, wish.window))
 
     def _cursor(self, room: str) -> str:
@@ -135,11 +143,15 @@ class WebSocketPeer:
                     yield Records(room, Position(epoch, offset), batch.records(), message.skipped)
             case Gap(room, reason, start, stop):
                 yield Missed(room, reason, start, stop)
+            case Pong():
+                self._answering = self._asked.popleft()
             case Keyed(room, key):
                 note_key(self.keys, room, key)
             case Subscribed(room):
                 note_key(self.keys, room, message.key)
-                self._unanswered[room] = self._unanswered.get(room, 0) - 1
+                if room == self._answering:  # else a room goes on under another epoch
+                    self._unanswered[room] -= 1
+                    self._answering = None
                 if not is_glob(room) and self._is_awaited(room):
                     yield from self._began(room, Position(message.epoch, message.offset), message.recovered)
 
