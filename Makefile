@@ -30,7 +30,7 @@ soak: install
 	seed=$${SEED:-$$RANDOM}; echo "seed $$seed: run it again by 'make soak SEED=$$seed'"; \
 	LIVEDASH_LONG_TESTS=1 $(BIN)/python -m pytest --timeout=7200 --hypothesis-seed=$$seed \
 		tests/core/test_delivery_machine.py tests/transports/test_delivery_machine.py \
-		tests/brokers/test_hubs_machine.py tests/store/test_crash_machine.py $(ARGS)
+		tests/brokers/test_hubs_machine.py tests/brokers/test_delivery_machine.py tests/store/test_crash_machine.py $(ARGS)
 	$(BIN)/python -m pytest -m soak --timeout=600 $(ARGS)
 
 test-frontend: install

@@ -75,7 +75,7 @@ def rescue(
     room = hub.rooms.get(what.room)
     if hub.deleted.why_ended(what.room, what.epoch) or (room is not None and what.epoch in room.former):
         return []
-    is_new = begins = room is None
+    is_new = room is None
     if room is None:
         room = hub.begin_room(what.room, new_epoch, what.settings, top=what.first - 1)
         room.note_continued(what.epoch, what.first - 1)
@@ -84,24 +84,39 @@ def rescue(
     if continued is not None and what.first > upto + 1:  # what lay between was dropped there: here, too
         hub.skip(room, what.first - 1)
     made = [author for author in what.authors if author.last < what.first]
-    for group in _groups(what, max(upto, known_to)):
+    made += _append(hub, room, what, max(upto, known_to), is_made, now_us, continued, is_new=is_new)
+    if continued is not None and room.keyed is not None and room.history.top == what.last:
+        hub.load_latest(room, what.latest)
+    for answer in what.answers:
+        if room.publishers.answer(answer.publisher, answer.seq) is None:
+            room.publishers.remember(answer.publisher, answer.seq, room.place_of(answer.position))
+    hub.tell_change(what.room, is_new, now_s)
+    return made
+
+
+def _append(
+    hub: Hub,
+    room: Room,
+    what: Rescued,
+    known_to: int,
+    is_made: Callable[[Author], bool],
+    now_us: int,
+    continued: str | None,
+    *,
+    is_new: bool,
+) -> Iterator[Author]:
+    """What lies beyond `known_to`; whose entries that were."""
+    for group in _groups(what, known_to):
         if group.is_in(room) or (group.author is not None and is_made(group.author)):
             continue
         for batch in group.batches:
             hub.append_to(room, batch, now_us, is_new=is_new, continued=continued)
             is_new = False
         if group.author is not None:
-            made.append(group.author)
+            yield group.author
         if group.answer is not None:
             position = Position(room.epoch, room.history.top)
             room.publishers.remember(group.answer.publisher, group.answer.seq, position)
-    if continued is not None and room.keyed is not None and room.position.offset == what.last:
-        hub.load_latest(room, what.latest)
-    for answer in what.answers:
-        if room.publishers.answer(answer.publisher, answer.seq) is None:
-            room.publishers.remember(answer.publisher, answer.seq, room.place_of(answer.position))
-    hub.tell_change(what.room, begins, now_s)
-    return made
 
 
 def _groups(what: Rescued, known_to: int) -> Iterator[_Group]:

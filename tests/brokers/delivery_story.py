@@ -20,12 +20,13 @@ from livedash.wire.messages import Shape
 from livedash.wire.position import Position
 from tests.brokers.hubs import HubOnBroker, until
 from tests.brokers.ledger import Ledger, Sent, WatchedHub
-from tests.brokers.troubles import Data, Trouble
+from tests.brokers.troubles import Trouble
 from tests.transports.delivery_judge import Judge
 from tests.transports.readers import FORGED, POLICIES, SHARES, SINCE, Policy, Readers, batch_of, settings_of
 
 HUBS = 2
 MOST_READERS = 3
+MOST_ANSWERS = 1000  # until a reader has all
 BY_ITSELF = ("trimmed", "slow", "cleared", "deleted", "bad_cursor")  # gaps for which nothing need have failed
 Step = tuple[Any, ...]
 
@@ -111,34 +112,17 @@ class Story:
 
     async def step(self, step: Step) -> None:
         self.counts["steps"] += 1
-        match step:
-            case ("push", which, room, count):
-                self._push(which, self._room(room), count)
-            case ("again", which, back):
-                if self.ledger.sent:
-                    self._send(which, self.ledger.sent[-1 - back % len(self.ledger.sent)])
-            case ("clear", which, room):
-                self.sites[which].hub.ask(Clear(self._room(room)))
-            case ("delete", which, room):
-                self.sites[which].hub.ask(Delete(self._room(room)))
-            case ("trim", which, room, bound):
-                name = self._room(room)
-                self.sites[which].hub.ask(Configure(name, settings_of(name, bound)))
-            case ("turn", turns):
-                for _ in range(turns):
-                    await asyncio.sleep(0)
-            case ("settle",):
-                await asyncio.sleep(limits.BROKER_RETRY_S / 10)
-            case ("time", seconds):
-                await asyncio.sleep(seconds)
-            case ("cut" | "mend" | "lose answers" as what, which):
-                self._change_line(what, which)
-            case ("new hub", which):
-                await self._begin_hub_anew(which)
-            case ("dump",):
+        match step[0]:
+            case "push" | "again" | "clear" | "delete" | "trim":
+                self._let_publishers(step)
+            case "turn" | "settle" | "time":
+                await _let_time_pass(step)
+            case "cut" | "mend" | "lose answers" | "new hub":
+                await self._change_line(*step)
+            case "dump":
                 await self.trouble.dump()
-            case ("kill" | "whole" | "from dump" | "empty" as what,):
-                await self._change_broker(what)
+            case "kill" | "whole" | "from dump" | "empty":
+                await self._change_broker(step[0])
             case _:
                 self._let_readers(step)
         self._note_settled()
@@ -161,8 +145,7 @@ class Story:
             for number, reader in enumerate(self.readers.all):
                 if not reader.peer.is_open:
                     self._come(number, number)
-                while self._carry(number, 1.0):
-                    await asyncio.sleep(limits.BROKER_RETRY_S / 50)
+                await self._take_all(number)
 
     def check(self) -> None:
         """See the docstring of tests/brokers/test_delivery_machine.py."""
@@ -195,12 +178,20 @@ class Story:
         hub.start()
         return Site(hub, made[0], Stage(hub.hub, loop, clock.now_us, lambda _: None))
 
-    def _change_line(self, what: str, which: int) -> None:
+    async def _change_line(self, what: str, which: int) -> None:
         self._is_calm = False
         self.counts[what] += 1
-        {"cut": self.trouble.cut, "mend": self.trouble.mend}.get(what, self.trouble.lose_answers)(which)
+        match what:
+            case "cut":
+                self.trouble.cut(which)
+            case "mend":
+                self.trouble.mend(which)
+            case "lose answers":
+                self.trouble.lose_answers(which)
+            case _:
+                await self._begin_hub_anew(which)
 
-    async def _change_broker(self, what: Data | str) -> None:
+    async def _change_broker(self, what: str) -> None:
         self._is_calm = False
         self.counts[f"broker {what}"] += 1
         if self.trouble.is_up:
@@ -209,18 +200,16 @@ class Story:
             return
         if what != "whole":
             self.ledger.is_lossy, self._is_settled = True, False
-            self.ledger.lose(self._all_values() - set().union(*(site.watched.knows for site in self.sites)))
+            self.ledger.lose(self._all_values() - set().union(*(site.watched.seen for site in self.sites)))
             for site in self.sites:
                 site.unnoticed = len(site.hub.changes) if site.state == "connected" else None
         await self.trouble.start(what)
 
     async def _begin_hub_anew(self, which: int) -> None:
         """It is gone without a word."""
-        self._is_calm = False
-        self.counts["new hub"] += 1
         gone, other = self.sites[which], self.sites[1 - which]
         if not self._is_settled:
-            self.ledger.lose(gone.watched.knows - other.watched.knows)
+            self.ledger.lose(gone.watched.seen - other.watched.seen)
         for reader in self.readers.all:
             if reader.peer.stage is gone.stage:
                 reader.peer.cut()
@@ -243,6 +232,21 @@ class Story:
 
     def _room(self, number: int) -> str:
         return self.rooms[number % len(self.rooms)]
+
+    def _let_publishers(self, step: Step) -> None:
+        what, which, number, *more = step
+        ask, room = self.sites[which].hub.ask, self._room(number)
+        match what:
+            case "push":
+                self._push(which, room, *more)
+            case "again" if self.ledger.sent:
+                self._send(which, self.ledger.sent[-1 - number % len(self.ledger.sent)])
+            case "clear":
+                ask(Clear(room))
+            case "delete":
+                ask(Delete(room))
+            case "trim":
+                ask(Configure(room, settings_of(room, *more)))
 
     def _push(self, which: int, room: str, count: int) -> None:
         values = tuple(itertools.islice(self._numbers, count))
@@ -303,6 +307,13 @@ class Story:
             self._forgers.add(number)
             self.readers.open_with_another_cursor(self.readers.all[number], room, kind, site.stage)
 
+    async def _take_all(self, number: int) -> None:
+        for _ in range(MOST_ANSWERS):
+            if not self._carry(number, 1.0):
+                return
+            await asyncio.sleep(limits.BROKER_RETRY_S / 50)
+        raise AssertionError(f"there is no end to what reader {number} is told")
+
     def _carry(self, number: int, share: float) -> bool:
         """True if there was anything but where it stands."""
         heard = self.readers.carry(self.readers.all[number], share)
@@ -310,6 +321,17 @@ class Story:
             if isinstance(one, Missed) and self._is_calm and number not in self._forgers:
                 assert one.reason in BY_ITSELF or one.room in self.ledger.ended, f"{one}: nothing has failed"
         return any(isinstance(one, Records | State | Missed) for one in heard)
+
+
+async def _let_time_pass(step: Step) -> None:
+    match step:
+        case ("turn", turns):
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        case ("settle",):
+            await asyncio.sleep(limits.BROKER_RETRY_S / 10)
+        case (_, seconds):
+            await asyncio.sleep(seconds)
 
 
 def _has_to_wait(hub: Hub, room: str, position: Position) -> bool:

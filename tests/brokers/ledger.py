@@ -46,6 +46,9 @@ class Ledger:
         self.judge = judge
         self.sent: list[Sent] = []
         self.wiped: set[int] = set()
+        self.sent_again: set[int] = (
+            set()
+        )  # records that their publisher sent once more, perhaps after its room was deleted
         self.trimmed: set[int] = set()
         self.excused: set[int] = set()
         self.is_lossy = False  # the broker forgot something: a clear or delete, too, perhaps
@@ -78,7 +81,7 @@ class Ledger:
         values = self.values(room)
         assert all(count == 1 for count in Counter(values).values()), "no record is there twice"
         if not self.is_lossy:
-            assert not self.wiped & set(values), "what was cleared stays so"
+            assert not (self.wiped - self.sent_again) & set(values), "what was cleared stays so"
 
     def check_all_is_there(self, rooms: dict[str, Room]) -> None:
         there = {value for room in rooms.values() for value in self.values(room)}
@@ -87,13 +90,13 @@ class Ledger:
 
 
 class WatchedHub(Hub):
-    """Writes down what it holds where. `knows`: the records that it ever had."""
+    """Writes down what it holds where. `seen`: the records that it ever had."""
 
     def __init__(self, ledger: Ledger) -> None:
         super().__init__(new_id)
         self._ledger = ledger
         self._is_publishing = False
-        self.knows: set[int] = set()
+        self.seen: set[int] = set()
 
     def publish(self, name: str, batch: Batch, now_us: int, now_s: float, origin: Origin = UNKNOWN_ORIGIN) -> Position:
         self._is_publishing = True
@@ -114,9 +117,9 @@ class WatchedHub(Hub):
         records = batch.records()
         self._note(room, room.history.top - batch.count + 1, records)
         values = {record["v"] for record in records}
-        self.knows |= values
-        if self._is_publishing:  # its publisher sent it once more, after its room was deleted
-            self._ledger.wiped -= values
+        self.seen |= values
+        if self._is_publishing:
+            self._ledger.sent_again |= values & self._ledger.wiped
 
     def note_trimmed(self, room: Room, nbytes_before: int, first_before: int) -> None:
         super().note_trimmed(room, nbytes_before, first_before)
@@ -134,7 +137,7 @@ class WatchedHub(Hub):
         for room in other.rooms.values():
             records = [record for part in room.history.batches() for record in part.records()]
             self._note(room, room.history.first, records)
-            self.knows |= set(self._ledger.values(room))
+            self.seen |= set(self._ledger.values(room))
         super().exchange(other, now_us, now_s)
 
     def _note(self, room: Room, first: int, records: list[dict[str, Any]]) -> None:
