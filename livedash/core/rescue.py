@@ -108,6 +108,7 @@ def _append(
     """What lies beyond `known_to`; whose entries that were."""
     for group in _groups(what, known_to):
         if group.is_in(room) or (group.author is not None and is_made(group.author)):
+            continued = None  # what follows does not come at its own offsets
             continue
         for batch in group.batches:
             hub.append_to(room, batch, now_us, is_new=is_new, continued=continued)

@@ -142,7 +142,11 @@ class Room:
         return position if upto is None or position.offset > upto else Position(self.epoch, position.offset)
 
     def may_come_back(self, position: Position) -> bool:
-        """True for records that a former hub had and this one may be given back: no other one took their offsets yet."""
+        """True for records that this hub may hear of yet: another one has read more of the log, or a former one had them
+        and nobody took their offsets.
+        """
+        if position.epoch == self.epoch:
+            return position.offset > max(self.history.top, self.owed_top)
         upto = self._continued.get(position.epoch)
         return upto is not None and position.offset > upto == self.history.top
 

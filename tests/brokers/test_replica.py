@@ -202,3 +202,45 @@ async def test_a_hub_that_was_away_for_longer_than_the_log_goes_back_loads_the_r
     await waiting
     assert other.numbers() == [1, 2, 3, 4]
     assert other.position() == one.position()
+
+
+async def test_rooms_stay_while_the_broker_has_an_old_copy_of_another_generation(
+    hubs: tuple[HubOnBroker, HubOnBroker], server: MemoryServer
+) -> None:
+    one, other = hubs
+    old = server.dump()
+    await one.write(Configure("train", {"key": "n", "history_records": 1}))
+    await one.push(1, 2, 3)
+    server.kill()
+    server.start(MemoryServer().dump())
+    await until(lambda: one.replica.state().state == other.replica.state().state == "connected", "both are back")
+    await other.push(4)
+    await until(lambda: one.numbers() == other.numbers() == [4], "both have it")
+    viewers = [each.viewer(since="earliest") for each in hubs]
+    for viewer in viewers:
+        viewer.take_all()
+    server.kill()
+    server.start(old)
+    await asyncio.gather(one.push(5), other.push(6))
+    await until(lambda: one.position() == other.position() and one.position().offset == 6, "both have all")
+    for each in hubs:
+        latest = [record["n"] for record in each.hub.room("train").snapshot(10).records()]
+        assert latest in ([1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 6, 5])
+    assert {gap.reason for viewer in viewers for gap in gaps_of(viewer.take_all())} <= {"slow", "trimmed"}
+
+
+async def test_what_a_hub_wrote_that_does_not_come_back_with_its_broker_is_read_first(
+    hubs: tuple[HubOnBroker, HubOnBroker], server: MemoryServer
+) -> None:
+    one, other = hubs
+    await one.push(1)
+    await until(lambda: other.numbers() == [1], "both have it")
+    other.broker.cut()
+    await until(lambda: other.replica.state().state == "away", "it is cut off")
+    await one.push(2)
+    one.broker.cut()
+    server.kill()
+    server.start()
+    other.broker.is_cut = False
+    assert (await other.push(3)).offset == 3
+    assert other.numbers() == [1, 2, 3]

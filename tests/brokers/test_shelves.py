@@ -116,6 +116,19 @@ async def test_a_room_that_was_cleared_or_deleted_leaves_nothing_of_what_it_was(
     assert shelf_of_room("other") not in await told.broker.load("g")
 
 
+async def test_a_room_that_is_deleted_while_it_is_put_is_not_there(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    told.make(Append("train", batch(1)))
+    ask = told.broker.fields
+
+    async def delete_meanwhile(generation: str, shelf: str) -> list[str]:
+        found = await ask(generation, shelf)
+        told.make(Delete("train"))
+        return found
+
+    monkeypatch.setattr(told.broker, "fields", delete_meanwhile)
+    assert "train" not in (await told.again()).hub.rooms
+
+
 async def test_a_hub_that_takes_the_lease_over_puts_what_the_last_one_had_not(told: Told) -> None:
     told.make(Append("train", batch(1)))
     await told.again()

@@ -106,3 +106,47 @@ def test_what_was_given_back_before_is_not_taken_twice() -> None:
     rescue(there, what, 0, lambda _: False, 0, 0.0, "again")
     rescue(there, what, what.last, lambda _: False, 0, 0.0, "again")
     assert numbers(there) == [1, 9, 2, 3]
+
+
+def test_what_the_room_had_dropped_since_is_missing_to_readers_and_its_batches_do_not_come_again() -> None:
+    there, here = goes_on(hub(batch(1, 2), epoch="after"), 2), hub(batch(1, 2), batch(3), batch(4), batch(5))
+    here.configure("train", {"history_records": 2}, 0, 0.0)
+    lost = Author(3, "a", 2)
+    assert give_back(there, here, authors=(lost,)) == [lost]
+    room = there.room("train")
+    assert (numbers(there), room.position) == ([4, 5], Position("after", 5))
+    assert room.why_unreadable(room.place_of(Position("before", 2))) == "trimmed"
+    assert room.place_of(Position("before", 5)) == Position("after", 5)
+    again = there.publish("train", batch(3), 0, 0.0, Origin("p", 2))
+    assert (again, numbers(there)) == (Position("after", 3), [4, 5])
+
+
+def test_a_keyed_room_has_the_latest_record_of_each_key_though_history_dropped_it() -> None:
+    there, here = Hub(lambda: "after"), Hub(lambda: "before")
+    here.configure("train", {"key": "n", "history_records": 1}, 0, 0.0)
+    here.publish("train", batch(1, 2, 3), 0, 0.0)
+    give_back(there, here)
+    room = there.room("train")
+    assert [record["n"] for record in room.snapshot(10).records()] == [1, 2, 3]
+    assert numbers(there) == [3]
+
+
+def test_what_was_cleared_or_deleted_while_it_was_on_its_way_stays_so() -> None:
+    for is_cleared in (True, False):
+        there, here = goes_on(hub(batch(1), epoch="after"), 1), hub(batch(1), batch(2))
+        (what,) = missing_in(there, here, {})
+        if is_cleared:
+            there.clear("train", "cleared")
+        else:
+            there.delete("train")
+        assert rescue(there, what, 0, lambda _: False, 0, 0.0, "again") == []
+        assert not there.rooms or numbers(there) == []
+
+
+def test_what_follows_a_batch_that_is_known_already_does_not_lie_at_its_old_offset() -> None:
+    there, here = goes_on(hub(batch(1), epoch="after"), 1), hub(batch(1), batch(2), batch(3))
+    there.room("train").publishers.remember("p", 2, Position("older", 7))
+    give_back(there, here)
+    room = there.room("train")
+    assert numbers(there) == [1, 3]
+    assert room.why_unreadable(room.place_of(Position("before", 2))) == "beyond_top"

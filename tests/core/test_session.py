@@ -64,6 +64,17 @@ def test_a_glob_leaves_alone_what_is_read_by_name(stage: Stage) -> None:
     assert numbers(viewer.take_all()) == [4]
 
 
+def test_a_glob_that_is_asked_again_reads_rooms_that_were_gone_then_as_it_was_asked_last(stage: Stage) -> None:
+    stage.push_numbers(1, 2, room="lab.a")
+    viewer = stage.viewer("lab.*", mode="latest")
+    viewer.take_all()
+    stage.hub.delete("lab.a")
+    viewer.read("lab.*")
+    stage.push_numbers(1, 3, room="lab.a")
+    taken = viewer.take_all()
+    assert (numbers(taken), gaps_of(taken)) == ([1, 2, 3], [])
+
+
 def test_unsubscribing_a_glob_ends_its_rooms_and_follows_no_new_one(stage: Stage) -> None:
     stage.push_numbers(1, 1, room="lab.a")
     viewer = stage.viewer("lab.*")

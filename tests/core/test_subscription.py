@@ -127,7 +127,6 @@ def test_who_comes_back_too_late_is_told_what_is_missing_and_gets_the_state() ->
     ("cursor", "reason"),
     [
         ("train:e1-99", "epoch"),
-        ("train:e2-99", "beyond_top"),
         ("train:zzz-1", "epoch"),
         ("train:e2", "bad_cursor"),
         ("train:e2-1,,", "bad_cursor"),
@@ -147,6 +146,18 @@ def test_a_cursor_that_does_not_fit_is_a_gap_with_its_reason_and_the_state(
     assert snapshots_of(taken) == [[{"n": 1}, {"n": 2}]]
     stage.push_numbers(3, 3)
     assert numbers(viewer.take()) == [3]
+
+
+def test_a_cursor_beyond_the_top_waits_for_what_another_hub_may_have_read(stage: Stage) -> None:
+    stage.push_numbers(1, 2)
+    viewer, forger = (stage.viewer(since=f"train:{stage.epoch}-{offset}") for offset in (3, 99))
+    assert viewer.take_all()[0] == Subscribed("train", stage.epoch, 3, recovered=True)
+    stage.push_numbers(3, 4)
+    assert (numbers(viewer.take_all()), gaps_of(forger.take_all())) == ([4], [])
+    stage.clock.advance(limits.TAKEOVER_WAIT_S)
+    taken = forger.take_all()
+    assert gaps_of(taken) == [Gap("train", "beyond_top")]
+    assert snapshots_of(taken) == [[{"n": n} for n in (1, 2, 3, 4)]]
 
 
 def test_a_bad_cursor_for_a_room_that_is_not_there_is_told_and_then_waits(stage: Stage) -> None:
@@ -186,7 +197,9 @@ def test_a_reader_is_not_behind_a_publisher_that_gives_back_only_now_what_was_re
 
 def test_a_cursor_beyond_what_a_former_hub_gave_out_is_beyond_the_top(stage: Stage) -> None:
     stage.hub.restore("train", "k3x9", 1, Batch.from_records([{"n": 1}], [0]), 0, 0.0, owed_top=4)
-    assert gaps_of(stage.viewer(since="train:k3x9-5").take()) == [Gap("train", "beyond_top")]
+    viewer = stage.viewer(since="train:k3x9-5")
+    stage.clock.advance(limits.TAKEOVER_WAIT_S)
+    assert gaps_of(viewer.take()) == [Gap("train", "beyond_top")]
 
 
 def test_a_cursor_that_waited_in_vain_is_told_restarted_and_waits_on_for_the_room(stage: Stage) -> None:
