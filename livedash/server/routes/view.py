@@ -6,9 +6,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from livedash import clock
-from livedash.errors import NotFoundError, NotLoggedInError, SettingRefusedError
+from livedash.errors import NotFoundError, NotLoggedInError
 from livedash.server.pages import content_security_policy, error_page, view_page
 from livedash.server.routes.route import Route
+from livedash.wire import names
 from livedash.wire.specs import DashboardSpec, dashboard_of_rooms
 
 _NO_LOGIN = (
@@ -66,15 +67,11 @@ class View(Route):
             if spec is None:
                 raise NotFoundError(f"there is no dashboard {name!r}")
             return spec
-        rooms = tuple(dict.fromkeys(self.get_query_arguments("room"))) or tuple(sorted(self.services.hub.rooms))
-        if not rooms:
-            raise SettingRefusedError(
-                "there is no room yet; push a record first, or say which to wait for: ?room=train"
-            )
-        return dashboard_of_rooms(rooms)
+        asked = tuple(dict.fromkeys(self.get_query_arguments("room")))
+        return dashboard_of_rooms(asked or tuple(sorted(self.services.hub.rooms)) or (names.ALL,))
 
     def _send_page(self, spec: DashboardSpec, key: str | None, expires_at_s: float | None, label: str) -> None:
-        title = spec.title or label or ", ".join(spec.rooms[:3])
+        title = spec.title or label or ", ".join("all rooms" if room == names.ALL else room for room in spec.rooms[:3])
         self._set_headers_of_page()
         base_path = self.services.config.base_path
         self.finish(view_page(spec, base_path=base_path, key=key, expires_at_s=expires_at_s, title=title))

@@ -2,6 +2,7 @@
 // its place then. The first records say little of a field's size, so groups are made anew when there are more; what still fits stays.
 import type { MakeView } from "./contract.ts";
 import type { PanelFeed, ReadableFeed } from "./feed.ts";
+import { namesOf } from "./format.ts";
 import { PanelFrame, type FrameParts } from "./frame.ts";
 import { join, regroup, sizedFields, type Group } from "./grouping.ts";
 import { lineView } from "./line.ts";
@@ -27,7 +28,7 @@ export class AutoPanel {
   constructor(private readonly parts: AutoParts) {
     const { feed, spec } = parts;
     this.element.className = "ld-stack";
-    this.waiting = new PanelFrame({ ...parts, make: tableView, title: spec.title ?? spec.rooms.join(", ") });
+    this.waiting = new PanelFrame({ ...parts, make: tableView, title: spec.title ?? namesOf(spec.rooms) });
     this.element.append(this.waiting.element);
     this.stopListening = feed.onChange(() => this.update());
     this.update();

@@ -3,6 +3,7 @@ import type { Client } from "../client/contract.ts";
 import { AutoPanel } from "./auto.ts";
 import type { PanelHost } from "./contract.ts";
 import { useFeed } from "./feed.ts";
+import { namesOf } from "./format.ts";
 import { PanelFrame } from "./frame.ts";
 import { VIEWS } from "./registry.ts";
 import type { DashboardSpec, PanelSpec } from "./spec.ts";
@@ -63,7 +64,7 @@ export class Dashboard {
     this.releases.push(release);
     const parts = { client: this.client, feed, spec, host: this.host };
     if (spec.kind === "auto") return new AutoPanel(parts);
-    const title = spec.title ?? [spec.rooms.join(", "), spec.kind === "line" ? "" : spec.fields?.join(", ")].filter(Boolean).join(" · ");
+    const title = spec.title ?? [namesOf(spec.rooms), spec.kind === "line" ? "" : spec.fields?.join(", ")].filter(Boolean).join(" · ");
     const frame = new PanelFrame({ ...parts, make: VIEWS[spec.kind], title });
     return { element: frame.element, frames: [frame], dispose: () => frame.dispose() };
   }

@@ -95,3 +95,8 @@ function minus(text: string): string {
 function shorten(text: string): string {
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text;
 }
+
+/** Rooms and globs as people read them. */
+export function namesOf(rooms: readonly string[]): string {
+  return rooms.map((room) => (room === "*" ? "all rooms" : room)).join(", ");
+}

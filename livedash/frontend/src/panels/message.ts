@@ -1,6 +1,7 @@
 // What stands in a panel's own place where it has nothing to draw, or has ended: what it waits for, or the reason and the fix.
 import type { FailingSource } from "../client/contract.ts";
 import type { ReadableFeed } from "./feed.ts";
+import { namesOf } from "./format.ts";
 
 export class Message {
   readonly element = document.createElement("div");
@@ -31,7 +32,7 @@ export class Message {
   }
 
   private why(isDrawn: boolean, rooms: readonly string[], reason = "unknown reason"): string {
-    return isDrawn ? `No longer live: ${reason}.` : `Can’t show ${rooms.join(", ")}: ${reason}.`;
+    return isDrawn ? `No longer live: ${reason}.` : `Can’t show ${namesOf(rooms)}: ${reason}.`;
   }
 
   private fails(failing: readonly FailingSource[]): [string, string] {
@@ -41,6 +42,6 @@ export class Message {
   }
 
   private waits(isConnecting: boolean, rooms: readonly string[]): [string, string] {
-    return isConnecting ? ["", "Connecting…"] : ["", `Waiting for the first record in ${rooms.join(", ")}`];
+    return isConnecting ? ["", "Connecting…"] : ["", rooms.includes("*") ? "Waiting for the first record" : `Waiting for the first record in ${rooms.join(", ")}`];
   }
 }

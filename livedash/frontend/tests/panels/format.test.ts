@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { formatChange, formatCount, formatDuration, formatNumber, formatTicks, formatValue } from "../../src/panels/format.ts";
+import { formatChange, formatCount, formatDuration, formatNumber, formatTicks, formatValue, namesOf } from "../../src/panels/format.ts";
 
 test("a number has the digits that a glance needs", () => {
   const told = [0, 1450, 12345, 0.186071234, 41999.6, -3.5, 1e-7, 2.5e9, 0.001, 99.99, 1234567, 0.5].map((value) => formatNumber(value));
@@ -40,4 +40,8 @@ test("integers are told with all their digits", () => {
 
 test("durations have one unit", () => {
   assert.deepEqual([-1, 4.2, 90, 5400].map(formatDuration), ["0 s", "4 s", "2 min", "1.5 h"]);
+});
+
+test("rooms are named as people read them", () => {
+  assert.deepEqual([namesOf(["train", "lab.*"]), namesOf(["*"])], ["train, lab.*", "all rooms"]);
 });
