@@ -64,6 +64,11 @@ class Crowd:
         if isinstance(change, TellPresence):
             self._hub.note_elsewhere(node, change.came, change.left, is_all=change.is_all)
 
+    @property
+    def others(self) -> frozenset[Node]:
+        """Hubs that have spoken in the log, and were not found to be gone."""
+        return frozenset(self._others)
+
     def keep(self, known: frozenset[Node]) -> None:
         """The hubs that have said lately that they are there. Who speaks before it has said so is no stranger."""
         for node, was_missed in list(self._others.items()):

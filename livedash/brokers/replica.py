@@ -69,7 +69,7 @@ class Replica:
         self._clock_s = clock_s
         self._new_id = new_id
         self._on_change = on_change
-        self._nodes = Nodes(self.node)
+        self._nodes = Nodes(self.node, clock_s)
         self._outgoing = Outgoing()
         self._crowd = Crowd(state.hub, self.node)
         self._number = 0
@@ -180,7 +180,7 @@ class Replica:
                 self._outgoing.send_again()
                 return standing
             agree = await self._nodes.agree(
-                self._broker, standing, self._clock_s, holds=found != "lost", speaks=is_known or found == "lost"
+                self._broker, standing, self._crowd.others, holds=found != "lost", speaks=is_known or found == "lost"
             )
             if agree:
                 await self._broker.settle(standing)

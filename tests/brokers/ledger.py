@@ -53,6 +53,7 @@ class Ledger:
         self.excused: set[int] = set()
         self.is_lossy = False  # the broker forgot something: a clear or delete, too, perhaps
         self.ended: set[str] = set()  # rooms that were cleared or deleted
+        self.wrongs: list[AssertionError] = []  # found while a hub read the log, which would go on and try again
 
     def values(self, room: Room) -> list[int]:
         """All that ever lay in the room's epoch up to where it is."""
@@ -62,6 +63,17 @@ class Ledger:
     def lose(self, only_here: set[int]) -> None:
         """Records that were acknowledged and that nobody has any more."""
         self.excused |= only_here & {value for sent in self.sent if sent.is_acknowledged for value in sent.values}
+
+    def note(self, room: Room, first: int, records: list[dict[str, Any]]) -> None:
+        try:
+            self.judge.note_continued(room.name, room.epoch, room.continued)
+            self.judge.note(room.name, room.epoch, first, records)
+        except AssertionError as wrong:
+            self.wrongs.append(wrong)
+
+    def raise_wrongs(self) -> None:
+        if self.wrongs:
+            raise self.wrongs[0]
 
     def check_answers(self) -> None:
         """Each one names where the last record lies, or lay; of a room that has ended meanwhile it may be where that stood."""
@@ -141,8 +153,7 @@ class WatchedHub(Hub):
         super().exchange(other, now_us, now_s)
 
     def _note(self, room: Room, first: int, records: list[dict[str, Any]]) -> None:
-        self._ledger.judge.note_continued(room.name, room.epoch, room.continued)
-        self._ledger.judge.note(room.name, room.epoch, first, records)
+        self._ledger.note(room, first, records)
         self._ledger.trimmed |= set(self._ledger.values(room)[: room.history.first - 1])
 
     def _note_ended(self, room: Room) -> None:

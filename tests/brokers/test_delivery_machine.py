@@ -110,6 +110,15 @@ FOUND: tuple[tuple[str, Beginning, list[Step]], ...] = (
             *(("empty",), ("settle",), ("from dump",), ("push", 1, 1, 6), ("settle",), ("kill",)),
         ],
     ),
+    (
+        "websocket_json",
+        ("one_keyed_room", "columns", 2),
+        [
+            *(("arrive", 0, 2, "earliest", ("all", None), False), ("from dump",), ("settle",), ("push", 0, 0, 1)),
+            *(("dump",), ("cut", 0), ("settle",), ("settle",), ("push", 1, 2, 4), ("settle",), ("kill",)),
+            *(("push", 0, 0, 5), ("push", 1, 0, 6), ("settle",), ("from dump",)),
+        ],
+    ),
 )
 _stories = itertools.count(1)
 

@@ -89,6 +89,16 @@ class Readers:
         self.judge.check(reader, heard)
         return heard
 
+    @property
+    def are_behind(self) -> bool:
+        """Some of them are not where their hubs are, in some room; what a reader published itself does not count."""
+        return any(
+            held.position is None or held.position.offset != room.history.top
+            for reader in self.all
+            for name, held in reader.held.items()
+            if (room := reader.peer.stage.hub.rooms.get(name)) is not None and room.history.top
+        )
+
     def check_caught_up(self) -> None:
         """Each one stands where its hub does."""
         for reader in self.all:
