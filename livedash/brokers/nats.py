@@ -17,13 +17,14 @@ from typing import Any, Final
 
 from livedash import limits
 from livedash.brokers.contract import BEFORE_ALL, BrokerLostError, Found, Mark, Shelf, StaleError, Standing
+from livedash.brokers.marks import holds, number_of
 from livedash.brokers.nats_connection import (
     NatsConnection,
     NoStreamError,
     WrongRevisionError,
     status_of,
 )
-from livedash.brokers.nats_frames import EntryReader, holds, last_mark_of, messages_of, number_of
+from livedash.brokers.nats_frames import EntryReader, last_mark_of, messages_of
 from livedash.brokers.nats_reader import Stored, StreamReader
 from livedash.brokers.nats_servers import NatsServers
 from livedash.brokers.nats_shelves import NatsShelves, name_of, word_of

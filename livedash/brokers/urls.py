@@ -5,6 +5,8 @@ from __future__ import annotations
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from livedash.brokers.contract import Broker
+from livedash.brokers.kafka import KafkaBroker
+from livedash.brokers.kafka_connection import KafkaServers
 from livedash.brokers.nats import NatsBroker
 from livedash.brokers.nats_servers import NatsServers
 from livedash.brokers.redis import RedisBroker
@@ -16,7 +18,7 @@ _PREFIX = "livedash"  # of all keys: two hubs that don't belong together on one 
 
 
 def open_broker(url: str) -> Broker:
-    """Of `redis://host:6379/0?prefix=lab` or `nats://host:4222?prefix=lab`. Connects to nothing yet.
+    """Of `redis://host:6379/0?prefix=lab`, `nats://host:4222` or `kafka://host:9092`. Connects to nothing yet.
 
     Raises SettingRefusedError or MissingExtraError.
     """
@@ -29,6 +31,9 @@ def open_broker(url: str) -> Broker:
         return RedisBroker(servers_of(urlunsplit(parts._replace(query=urlencode(options)))), prefix)
     if parts.scheme in ("nats", "tls"):
         return NatsBroker(NatsServers(urlunsplit(parts._replace(query=urlencode(options)))), prefix)
+    if parts.scheme in ("kafka", "kafka+ssl"):
+        return KafkaBroker(KafkaServers(urlunsplit(parts._replace(query=urlencode(options)))), prefix)
     raise SettingRefusedError(
-        f"a broker is given as redis://host:6379 or nats://host:4222, and {parts.scheme[:20]!r} is not known"
+        "a broker is given as redis://host:6379, nats://host:4222 or kafka://host:9092, "
+        f"and {parts.scheme[:20]!r} is not known"
     )

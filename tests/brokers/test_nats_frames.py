@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from livedash.brokers.contract import BEFORE_ALL, BrokerLostError
-from livedash.brokers.nats_frames import EntryReader, holds, last_mark_of, messages_of, number_of
+from livedash.brokers.marks import number_of
+from livedash.brokers.nats_frames import EntryReader, last_mark_of, messages_of
 
 MAX_BYTES = 100
 
@@ -26,15 +27,6 @@ def test_entries_come_back_from_messages_that_are_small_enough(sizes: list[int])
 
 def test_small_entries_share_a_message() -> None:
     assert len(messages_of([b"1", b"2", b"3"], MAX_BYTES)) == 1
-
-
-def test_a_mark_knows_its_message_from_another_with_the_same_number() -> None:
-    (message,) = messages_of([b"1", b"2"], MAX_BYTES)
-    (other,) = messages_of([b"1", b"3"], MAX_BYTES)
-    for mark, _ in EntryReader().take(7, message):
-        assert number_of(mark) == 7
-        assert holds(mark, message)
-        assert not holds(mark, other)
 
 
 @pytest.mark.parametrize("message", [b"", b"hello", b"w\xff"])

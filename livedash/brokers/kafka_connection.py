@@ -1,0 +1,304 @@
+"""Connections to the servers of a Kafka cluster, and what is asked of them. None of them comes back by itself.
+
+aiokafka is imported when it is needed: it is an extra. Of it only the connection and the protocol are used: its clients
+connect again, ask again and make topics by themselves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from livedash import limits
+from livedash.brokers.contract import BrokerLostError
+from livedash.errors import MissingExtraError, SettingRefusedError
+
+if TYPE_CHECKING:
+    from livedash.brokers.kafka_requests import Metadata, Record
+
+Line = Literal["read", "append", "other"]
+"""A server answers what is asked over one connection in order, so what waits has one of its own."""
+
+Batch = Sequence[tuple[bytes | None, bytes | None]]
+
+_PORT: Final = 9092
+_SCHEMES: Final = ("kafka", "kafka+ssl")
+_MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+_OPTIONS: Final = frozenset({"replication_factor", "sasl", "ca", "wait_ms", "delete_records"})
+_CLOSE_S: Final = 0.5
+_POLL_S: Final = 0.02
+_FETCH_BYTES: Final = 16 * limits.MIB
+_OUT_OF_RANGE: Final = 1
+_NO_TOPIC: Final = 3
+_IS_THERE: Final = 36
+_COMES: Final = (3, 5, 6, 9)  # of a topic that was made just now: not every server knows it, or its leader
+
+
+class NoTopicError(Exception):
+    """There is none of that name, or none any more."""
+
+
+class OutOfRangeError(Exception):
+    """There is no message of that offset, and none will be: the topic begins later, or ended before."""
+
+
+def _requests() -> Any:
+    try:
+        from livedash.brokers import kafka_requests
+    except ImportError as error:
+        raise MissingExtraError("a Kafka broker needs aiokafka: pip install 'livedash[kafka]'") from error
+    return kafka_requests
+
+
+class KafkaServers:
+    """Of `kafka://user:password@host:9092,host2:9092?replication_factor=3`, or `kafka+ssl://`. Raises SettingRefusedError."""
+
+    def __init__(self, url: str) -> None:
+        _requests()
+        parts = urlsplit(url)
+        credentials, _, hosts = parts.netloc.rpartition("@")
+        options = dict(parse_qsl(parts.query))
+        self.address = f"{parts.scheme}://{hosts}"
+        if parts.scheme not in _SCHEMES or parts.path.strip("/") or not hosts or options.keys() - _OPTIONS:
+            raise SettingRefusedError(
+                f"{self.address} is no Kafka server; write kafka://host:9092,host2:9092 or kafka+ssl://host:9092, "
+                f"with {', '.join(sorted(_OPTIONS))} as options"
+            )
+        try:
+            self.bootstrap = [_host_of(host) for host in hosts.split(",")]
+            self.replication = int(options.get("replication_factor", -1))
+            self.wait_s = int(options["wait_ms"]) / 1000 if "wait_ms" in options else None
+            self.context = ssl.create_default_context(cafile=options.get("ca")) if "ssl" in parts.scheme else None
+            self.login = _login_of(credentials, options.get("sasl", "PLAIN").upper())
+        except (ValueError, OSError) as error:
+            raise SettingRefusedError(f"{self.address} is no broker's address: {error}") from error
+        self.deletes_records = options.get("delete_records", "yes") != "no"
+
+    async def connect(self) -> KafkaCluster:
+        """To the first that answers. Raises BrokerLostError."""
+        cluster = KafkaCluster(self)
+        try:
+            await cluster.open()
+        except BaseException:
+            await cluster.close()
+            raise
+        return cluster
+
+
+class KafkaCluster:
+    """All methods raise BrokerLostError where a server can't be reached or refuses, in bounded time."""
+
+    def __init__(self, servers: KafkaServers) -> None:
+        self._servers = servers
+        self._kafka = _requests()
+        self._connections: dict[tuple[tuple[str, int], Line], asyncio.Task[Any]] = {}
+        self._bootstrap: tuple[str, int] = servers.bootstrap[0]
+        self._seen: Metadata | None = None
+        self._leaders: dict[str, tuple[str, int]] = {}
+        self._last: dict[tuple[Line, str], int] = {}  # offsets of what was stored
+        self.must_come_s = servers.wait_s or limits.BROKER_ANSWER_S / 2
+        self.glance_s = servers.wait_s or 0.0
+        self.tail_s = servers.wait_s or limits.BROKER_READ_S
+
+    async def open(self) -> None:
+        refused = BrokerLostError("no server")
+        for host in self._servers.bootstrap:
+            self._bootstrap = host
+            try:
+                await self.metadata([])
+            except BrokerLostError as error:
+                refused = error
+            else:
+                return
+        raise refused
+
+    async def close(self) -> None:
+        """Raises nothing."""
+        tasks, self._connections = list(self._connections.values()), {}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in tasks:
+            if not task.cancelled() and task.exception() is None:
+                with contextlib.suppress(*self._kafka.LOST):
+                    async with asyncio.timeout(_CLOSE_S):
+                        await task.result().close()
+
+    @property
+    def name(self) -> str:
+        """Of the cluster."""
+        return (self._seen and self._seen.cluster) or "kafka"
+
+    # Topics
+
+    async def metadata(self, topics: Sequence[str] | None) -> Metadata:
+        """None: of all topics."""
+        answer = await self._send(self._bootstrap, "other", self._kafka.metadata(topics))
+        found: Metadata = self._kafka.metadata_of(answer)
+        self._seen = found
+        for topic, leader in found.leaders.items():
+            if leader.node in found.nodes:
+                self._leaders[topic] = found.nodes[leader.node]
+        return found
+
+    async def make(self, topic: str, **settings: str) -> None:
+        """Unless it is there. Then it can be used."""
+        named = {name.replace("_", "."): value for name, value in settings.items()}
+        request = self._kafka.create(topic, self._servers.replication, named, limits.BROKER_ANSWER_S)
+        answer = await self._send(self._controller(), "other", request)
+        code = self._kafka.codes_of(answer).get(topic, 0)
+        if code not in (0, _IS_THERE):
+            self._refuse(code, topic)
+        await self.wait_for(topic)
+
+    async def wait_for(self, topic: str) -> None:
+        """Until it can be used. Raises NoTopicError where it is not there."""
+        end_s = time.monotonic() + limits.BROKER_ANSWER_S
+        while (code := await self._state_of(topic)) and time.monotonic() < end_s:
+            await asyncio.sleep(_POLL_S)
+        self._refuse(code, topic)
+
+    async def delete(self, topics: Sequence[str]) -> None:
+        """Those that are there."""
+        if topics:
+            answer = await self._send(self._controller(), "other", self._kafka.delete(topics, limits.BROKER_ANSWER_S))
+            for topic, code in self._kafka.codes_of(answer).items():
+                with contextlib.suppress(NoTopicError):
+                    self._refuse(code, topic)
+
+    # Messages
+
+    async def store(self, line: Line, topic: str, messages: Batch) -> int:
+        """Side by side, all or none; the first one's offset. Raises NoTopicError.
+
+        A topic that gives an offset again is not the one that it was: some servers make one anew of what was deleted.
+        """
+        at_ms = round(time.time() * 1000)
+        request = self._kafka.produce(topic, messages, at_ms, limits.BROKER_ANSWER_S)
+        code, offset = self._kafka.placed(await self._send(await self._leader_of(topic), line, request))
+        self._refuse(code, topic)
+        if offset <= self._last.get((line, topic), -1):
+            raise NoTopicError(topic)
+        self._last[line, topic] = offset
+        return int(offset)
+
+    async def fetch(
+        self, line: Line, topic: str, offset: int, wait_s: float, max_bytes: int = _FETCH_BYTES
+    ) -> list[Record]:
+        """What lies there and after it, some of it at least; waits so long for the first.
+
+        Raises NoTopicError or OutOfRangeError.
+        """
+        request = self._kafka.fetch(topic, offset, wait_s, max_bytes)
+        answer = await self._send(await self._leader_of(topic), line, request)
+        code, records = self._kafka.fetched(answer, offset)
+        self._refuse(code, topic)
+        return list(records)
+
+    async def there(self, topic: str, offset: int, max_bytes: int = _FETCH_BYTES) -> list[Record]:
+        """As `fetch`, where it is known that something is there, or after it."""
+        end_s = time.monotonic() + limits.BROKER_ANSWER_S
+        while not (records := await self.fetch("other", topic, offset, self.must_come_s, max_bytes)):
+            if time.monotonic() > end_s:
+                raise BrokerLostError(f"{topic} does not give what it took")
+        return records
+
+    async def upto(self, topic: str, offset: int, last: int) -> AsyncIterator[Record]:
+        """What lies from there to a message of which it is known that it is there. Raises as `fetch` does."""
+        while offset <= last:
+            for record in await self.there(topic, offset):
+                offset = record.offset + 1
+                if record.offset <= last:
+                    yield record
+
+    async def offset_at(self, topic: str, at_ms: int) -> int | None:
+        """Of the first message that is not older."""
+        answer = await self._send(await self._leader_of(topic), "other", self._kafka.offset_at(topic, at_ms))
+        code, offset = self._kafka.offset_of(answer)
+        self._refuse(code, topic)
+        return offset if offset >= 0 else None
+
+    async def shorten(self, topic: str, before: int) -> None:
+        """Where the server can't do it, messages stay until the topic is deleted. Raises NoTopicError."""
+        if self._servers.deletes_records:
+            request = self._kafka.delete_records(topic, before, limits.BROKER_ANSWER_S)
+            answer = await self._send(await self._leader_of(topic), "other", request)
+            with contextlib.suppress(OutOfRangeError):  # another hub's trim was quicker
+                self._refuse(self._kafka.codes_of(answer).get(topic, 0), topic)
+
+    # Its own
+
+    async def _state_of(self, topic: str) -> int:
+        """An error code, of those that pass; 0 once the topic can be used."""
+        code = (await self.metadata([topic])).errors.get(topic, 0)
+        if not code:
+            request = self._kafka.fetch(topic, 0, self.glance_s, 1)
+            answer = await self._send(await self._leader_of(topic), "other", request)
+            code, _ = self._kafka.fetched(answer, 0)
+        return int(code) if code in _COMES else 0
+
+    async def _leader_of(self, topic: str) -> tuple[str, int]:
+        if topic not in self._leaders:
+            code = (await self.metadata([topic])).errors.get(topic, 0)
+            self._refuse(code, topic)
+        if topic not in self._leaders:
+            raise BrokerLostError(f"{topic} has no server that leads it")
+        return self._leaders[topic]
+
+    def _controller(self) -> tuple[str, int]:
+        found = self._seen
+        return found.nodes.get(found.controller, self._bootstrap) if found else self._bootstrap
+
+    def _refuse(self, code: int, topic: str) -> None:
+        if code == _NO_TOPIC:
+            self._leaders.pop(topic, None)
+            raise NoTopicError(topic)
+        if code == _OUT_OF_RANGE:
+            raise OutOfRangeError(topic)
+        if code:
+            raise BrokerLostError(f"the server says of {topic}: {self._kafka.name_of(code)}")
+
+    async def _send(self, address: tuple[str, int], line: Line, request: Any) -> Any:
+        try:
+            return await (await self._connection(address, line)).send(request)
+        except self._kafka.LOST as error:
+            raise BrokerLostError(f"{type(error).__name__}: {error}") from error
+
+    async def _connection(self, address: tuple[str, int], line: Line) -> Any:
+        task = self._connections.get((address, line))
+        if task is None:
+            task = self._connections[address, line] = asyncio.ensure_future(self._connect(address, line))
+        return await asyncio.shield(task)
+
+    async def _connect(self, address: tuple[str, int], line: Line) -> Any:
+        limit_s = limits.BROKER_ANSWER_S + (self.tail_s if line == "read" else 0)
+        connection = self._kafka.connection(*address, limit_s, self._servers.context, self._servers.login)
+        async with asyncio.timeout(limits.BROKER_ANSWER_S):
+            await connection.connect()
+        return connection
+
+
+def _host_of(host: str) -> tuple[str, int]:
+    parts = urlsplit(f"//{host}")
+    if not parts.hostname:
+        raise ValueError(f"{host!r} names no host")
+    return parts.hostname, parts.port or _PORT
+
+
+def _login_of(credentials: str, mechanism: str) -> Mapping[str, str]:
+    if not credentials:
+        return {}
+    if mechanism not in _MECHANISMS:
+        raise ValueError(f"sasl={mechanism[:20]} is not known; it is one of {', '.join(_MECHANISMS)}")
+    user, _, password = credentials.partition(":")
+    return {
+        "mechanism": mechanism,
+        "plain_username": unquote(user),
+        "plain_password": unquote(password),
+    }
+
