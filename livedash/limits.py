@@ -158,7 +158,9 @@ BROKER_LINKS_S: Final = 30.0  # a hub without its broker ends the streams of lin
 BROKER_PRESENCE_S: Final = 0.2  # who came and left is told to other hubs together
 BROKER_SIGHTINGS: Final = 1000  # of viewers in one entry of the log: no entry is long work
 BROKER_APPEND_BYTES: Final = 4 * MIB  # sent to the broker at once
-BROKER_NOW_S: Final = 600.0  # a Kafka keeps what hubs say of themselves, and what a shelf held before: longer than any reads
+BROKER_NOW_S: Final = (
+    600.0  # a Kafka keeps what hubs say of themselves, and what a shelf held before: longer than any reads
+)
 
 # Share links
 KEY_BYTES: Final = 32  # 256 bits: can't be guessed

@@ -101,6 +101,8 @@ class KafkaCluster:
         self._seen: Metadata | None = None
         self._leaders: dict[str, tuple[str, int]] = {}
         self._last: dict[tuple[Line, str], int] = {}  # offsets of what was stored
+        self._gone: set[str] = set()
+        self._is_closed = False
         self.must_come_s = servers.wait_s or limits.BROKER_ANSWER_S / 2
         self.glance_s = servers.wait_s or 0.0
         self.tail_s = servers.wait_s or limits.BROKER_READ_S
@@ -119,15 +121,15 @@ class KafkaCluster:
 
     async def close(self) -> None:
         """Raises nothing."""
+        self._is_closed = True
         tasks, self._connections = list(self._connections.values()), {}
-        for task in tasks:
+        for task in tasks:  # all at once: who closes may be cancelled as well
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        for task in tasks:
-            if not task.cancelled() and task.exception() is None:
-                with contextlib.suppress(*self._kafka.LOST):
-                    async with asyncio.timeout(_CLOSE_S):
-                        await task.result().close()
+            task.add_done_callback(_close)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_S):
+                await asyncio.gather(*tasks, return_exceptions=True)
+                await asyncio.gather(*(task.result().close() for task in tasks if _is_made(task)))
 
     @property
     def name(self) -> str:
@@ -158,8 +160,10 @@ class KafkaCluster:
 
     async def wait_for(self, topic: str) -> None:
         """Until it can be used. Raises NoTopicError where it is not there."""
-        end_s = time.monotonic() + limits.BROKER_ANSWER_S
-        while (code := await self._state_of(topic)) and time.monotonic() < end_s:
+        code = 0
+        for _ in range(round(limits.BROKER_ANSWER_S / _POLL_S)):
+            if not (code := await self._state_of(topic)):
+                break
             await asyncio.sleep(_POLL_S)
         self._refuse(code, topic)
 
@@ -183,6 +187,8 @@ class KafkaCluster:
         code, offset = self._kafka.placed(await self._send(await self._leader_of(topic), line, request))
         self._refuse(code, topic)
         if offset <= self._last.get((line, topic), -1):
+            self._gone.add(topic)
+        if topic in self._gone:
             raise NoTopicError(topic)
         self._last[line, topic] = offset
         return int(offset)
@@ -270,6 +276,8 @@ class KafkaCluster:
             raise BrokerLostError(f"{type(error).__name__}: {error}") from error
 
     async def _connection(self, address: tuple[str, int], line: Line) -> Any:
+        if self._is_closed:
+            raise BrokerLostError("the connection was closed")
         task = self._connections.get((address, line))
         if task is None:
             task = self._connections[address, line] = asyncio.ensure_future(self._connect(address, line))
@@ -281,6 +289,15 @@ class KafkaCluster:
         async with asyncio.timeout(limits.BROKER_ANSWER_S):
             await connection.connect()
         return connection
+
+
+def _is_made(task: asyncio.Task[Any]) -> bool:
+    return not task.cancelled() and task.exception() is None
+
+
+def _close(task: asyncio.Task[Any]) -> None:
+    if _is_made(task):
+        task.result().close()
 
 
 def _host_of(host: str) -> tuple[str, int]:
@@ -301,4 +318,3 @@ def _login_of(credentials: str, mechanism: str) -> Mapping[str, str]:
         "plain_username": unquote(user),
         "plain_password": unquote(password),
     }
-

@@ -15,9 +15,12 @@ import msgspec
 from livedash.brokers.contract import BrokerLostError, Mark
 from livedash.brokers.marks import MOST_ENTRIES, mark_of
 
-BATCH_BYTES: Final = 1_000_000  # of messages that are stored at once: a server takes 1,048,588 unless it is told otherwise
+BATCH_BYTES: Final = (
+    1_000_000  # of messages that are stored at once: a server takes 1,048,588 unless it is told otherwise
+)
 OVER: Final = b"o"  # nothing that follows counts: another generation has begun
 BARRIER: Final = b"b"  # who wrote it knows then what lies before it
+_RUN: Final = b"s"
 _ENTRIES: Final = b"w"
 _PART: Final = b"p"
 _REFERENCE: Final = b"r"
@@ -84,6 +87,15 @@ def reference_to(message: bytes, offsets: Sequence[int]) -> bytes:
     return _REFERENCE + _encode(Reference(len(entries_of(message)), zlib.crc32(message), list(offsets)))
 
 
+def run_message(run: str) -> bytes:
+    """Another run has begun: who reads this looks where the broker stands."""
+    return _RUN + run.encode()
+
+
+def run_of(message: bytes) -> str | None:
+    return message[_KIND_BYTES:].decode() if message[:1] == _RUN else None
+
+
 def is_part(message: bytes) -> bool:
     return message[:1] == _PART
 
@@ -108,7 +120,7 @@ def message_of(reference: Reference, parts: Sequence[bytes]) -> bytes:
 
 def entries_of(message: bytes) -> list[bytes]:
     """Of one that is no part and no reference. Raises BrokerLostError for what no livedash wrote."""
-    if message in (BARRIER, OVER):
+    if message in (BARRIER, OVER) or message[:1] == _RUN:
         return []
     if message[:1] != _ENTRIES:
         raise _not_ours(message)

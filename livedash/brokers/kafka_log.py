@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from livedash import limits
 from livedash.brokers import kafka_frames as frames
@@ -13,6 +13,14 @@ from livedash.brokers.kafka_connection import KafkaCluster, Line, OutOfRangeErro
 from livedash.brokers.marks import holds, mark_of, number_of
 
 _PARTS_BYTES = 4 * limits.BROKER_APPEND_BYTES  # that are kept until they are named; others are read again
+
+
+class TornLogError(StaleError):
+    """Something is missing in the middle of it, which no trim took: the server lost it."""
+
+    def __init__(self, generation: str, reason: str) -> None:
+        super().__init__(reason)
+        self.generation = generation
 
 
 class KafkaLog:
@@ -55,20 +63,22 @@ class KafkaLog:
         except OutOfRangeError:
             return "trimmed"
         if records[0].offset > max(offset, 0):
-            return "trimmed"
+            return "lost"  # a trim would have moved the topic's begin
         return "there" if mark == BEFORE_ALL or holds(mark, records[0].value or b"") else "lost"
 
     async def close_for_ever(self) -> None:
         """What follows counts no more: who waits for it hears of that."""
         await self._store("other", [frames.OVER])
 
+    async def tell(self, run: str) -> None:
+        """All who read the log."""
+        await self._store("other", [frames.run_message(run)])
+
     async def shorten(self, upto: Mark) -> None:
         await self._cluster.shorten(self._topic, number_of(upto) - 1)
 
     async def _in_parts(self, message: bytes) -> bytes:
-        offsets: list[int] = []
-        for part in frames.parts_of(message):
-            offsets.append(await self._store("append", [part]))
+        offsets = [await self._store("append", [part]) for part in frames.parts_of(message)]
         return frames.reference_to(message, offsets)
 
     async def _barrier(self) -> int:
@@ -81,8 +91,11 @@ class KafkaLog:
 class LogReader:
     """From an entry on, one read after the other. `mark`: up to where it has told."""
 
-    def __init__(self, cluster: KafkaCluster, topic: str, generation: str, mark: Mark) -> None:
+    def __init__(
+        self, cluster: KafkaCluster, topic: str, generation: str, mark: Mark, knows_run: Callable[[str], bool]
+    ) -> None:
         """Others may follow the entry in its message, so that is read again."""
+        self._knows_run = knows_run
         self.generation = generation
         self.mark = mark
         self.looked_s = asyncio.get_running_loop().time()
@@ -101,7 +114,7 @@ class LogReader:
         found: list[tuple[Mark, bytes]] = []
         for record in records:
             if record.offset != self._next:
-                raise StaleError("the log does not go back so far any more")
+                raise TornLogError(self.generation, f"the log holds nothing between {self._next} and {record.offset}")
             found += await self._take(record.offset, record.value or b"")
             self._next = record.offset + 1
         return [entry for entry in found if entry[0] > self.mark]
@@ -109,6 +122,8 @@ class LogReader:
     async def _take(self, offset: int, message: bytes) -> list[tuple[Mark, bytes]]:
         if message == frames.OVER:
             raise StaleError("another generation has begun")
+        if (run := frames.run_of(message)) is not None and not self._knows_run(run):
+            raise BrokerLostError("another hub has found that the server may have been started again")
         if offset + 1 == number_of(self.mark) and not holds(self.mark, message):
             raise StaleError("the log is another one than it was")
         if frames.is_part(message):

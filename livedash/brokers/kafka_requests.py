@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -22,6 +23,8 @@ from aiokafka.record.memory_records import MemoryRecords
 LOST: Final = (errors.KafkaError, OSError, TimeoutError, EOFError, NotImplementedError)
 """What says that the server is lost, whatever it was asked. NotImplementedError: it speaks another age's protocol."""
 
+_BATCH_BEGIN: Final = struct.Struct(">8xii")  # after its offset: how much follows, and the epoch of its leader
+_LENGTH_END: Final = 12
 _MAGIC: Final = 2  # the format of records since Kafka 0.11
 _NOBODY: Final = -1  # of a replica, a producer, a sequence: we are none
 _ALL: Final = -1  # acknowledgements: of all replicas that are in step
@@ -30,6 +33,9 @@ _UNBOUNDED: Final = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Record:
+    """`leader`: the epoch of the leader that took it; below 0 from a server that counts none."""
+
+    leader: int
     offset: int
     at_ms: int
     key: bytes
@@ -121,7 +127,7 @@ def connection(
 
 
 def name_of(code: int) -> str:
-    return errors.for_code(code).__name__
+    return str(errors.for_code(code).__name__)
 
 
 # Requests
@@ -143,7 +149,9 @@ def metadata_of(answer: Any) -> Metadata:
         codes[topic] = code or codes.get(topic, 0)
         if codes[topic]:
             leaders.pop(topic, None)
-    return Metadata(nodes, answer.cluster_id or "", answer.controller_id, leaders, {k: v for k, v in codes.items() if v})
+    return Metadata(
+        nodes, answer.cluster_id or "", answer.controller_id, leaders, {k: v for k, v in codes.items() if v}
+    )
 
 
 def create(topic: str, replication: int, settings: Mapping[str, str], limit_s: float) -> Any:
@@ -181,12 +189,14 @@ def fetched(answer: Any, offset: int) -> tuple[int, list[Record]]:
 
 
 def _records_of(data: bytes) -> Iterator[Record]:
-    batches = MemoryRecords(data)
+    batches, begin = MemoryRecords(data), 0
     while batches.has_next():
         batch: Any = batches.next_batch()
+        length, leader = _BATCH_BEGIN.unpack_from(data, begin)
+        begin += _LENGTH_END + length
         if not getattr(batch, "is_control_batch", False):
             for record in batch:
-                yield Record(record.offset, record.timestamp, bytes(record.key or b""), _value_of(record))
+                yield Record(leader, record.offset, record.timestamp, bytes(record.key or b""), _value_of(record))
 
 
 def _value_of(record: Any) -> bytes | None:

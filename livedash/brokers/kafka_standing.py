@@ -11,7 +11,7 @@ from livedash.brokers.contract import BrokerLostError
 
 
 class Step(msgspec.Struct, frozen=True, array_like=True):
-    """`revision`: what it builds on. `run`, `leader`: when the generation began, and the epoch of its log's leader then."""
+    """`revision`: what it builds on. `run`: as long as the epoch of the log's leader is `leader`."""
 
     revision: int
     generation: str | None = None
@@ -21,12 +21,13 @@ class Step(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Standings:
-    """What the steps led to. `began`: all generations that ever did."""
+    """What the steps led to. `began`, `runs`: all that there ever were."""
 
     def __init__(self) -> None:
         self.revision = 0
         self.step = Step(0)
         self.began: set[str] = set()
+        self.runs: set[str] = set()
 
     def take(self, number: int, data: bytes) -> None:
         """`number`: of the message, from 1. Raises BrokerLostError for what no livedash wrote."""
@@ -36,6 +37,7 @@ class Standings:
             raise BrokerLostError(f"the broker stands by a message that is not livedash's: {error}") from error
         if step.revision == self.revision:
             self.revision, self.step = number, step
+            self.runs.add(step.run)
             if step.generation is not None:
                 self.began.add(step.generation)
 
@@ -43,7 +45,7 @@ class Standings:
         return generation in self.began and generation != self.step.generation
 
     def run_under(self, cluster: str, leader: int) -> str:
-        """The run's name: another one each time that another server leads the log, or the same one again."""
+        """The run's name: another one each time that another server leads the log, or the same one once more."""
         return self.step.run if leader == self.step.leader else f"{cluster}.{self.step.generation}.{leader}"
 
 

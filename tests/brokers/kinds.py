@@ -6,13 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tests.brokers.kafka_server import KafkaServer
 from tests.brokers.nats_cluster import NatsCluster
 from tests.brokers.nats_server import NatsServer
 from tests.brokers.redis_cluster import RedisCluster
 from tests.brokers.redis_sentinels import RedisSentinels
 from tests.brokers.redis_server import Flavour, Persistence, RedisServer
 
-Started = RedisServer | RedisCluster | RedisSentinels | NatsServer | NatsCluster
+Started = RedisServer | RedisCluster | RedisSentinels | NatsServer | NatsCluster | KafkaServer
 
 # each keeps over a kill what it acknowledged, but for the sentinels' servers
 KINDS: Final[dict[str, Callable[[Path], Started]]] = {
@@ -22,6 +23,7 @@ KINDS: Final[dict[str, Callable[[Path], Started]]] = {
     "sentinels": RedisSentinels,
     "nats": lambda folder: NatsServer(folder, sync_always=True),
     "nats-cluster": NatsCluster,
+    "kafka": KafkaServer,
 }
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import threading
+import time
 from datetime import UTC, datetime
 from email.utils import formatdate
 from http import HTTPStatus
@@ -13,9 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import parse_qs, quote, unquote, urlsplit
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 END_LIMIT_S = 10.0
+POLL_S = 0.01
 
 
 class ObjectStore:
@@ -41,6 +44,12 @@ class ObjectStore:
         self._server.shutdown()
         self._thread.join(END_LIMIT_S)
         self._server.server_close()
+
+    def wait_until_left(self) -> None:
+        """Until what a killed client had asked for is done."""
+        end_s = time.monotonic() + END_LIMIT_S
+        while self._server.connections and time.monotonic() < end_s:
+            time.sleep(POLL_S)
 
     def get(self, key: str) -> bytes | None:
         try:
@@ -69,7 +78,15 @@ class ObjectStore:
 
 class _Request(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # an answer is written in two pieces
     server: _StoreServer
+
+    def handle(self) -> None:
+        self.server.connections.add(self)
+        try:
+            super().handle()
+        finally:
+            self.server.connections.discard(self)
 
     def do_GET(self) -> None:
         if self._key:
@@ -96,6 +113,16 @@ class _Request(BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         self._store.delete(self._key)
         self._answer(HTTPStatus.NO_CONTENT)
+
+    def do_POST(self) -> None:
+        """?delete: several at once."""
+        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        keys = re.findall("<Key>(.*?)</Key>", asked)
+        with self._store.writing:
+            for key in keys:
+                self._store.delete(unescape(key))
+        deleted = "".join(f"<Deleted><Key>{key}</Key></Deleted>" for key in keys)
+        self._answer(HTTPStatus.OK, f"<DeleteResult>{deleted}</DeleteResult>".encode())
 
     def log_message(self, *_: object) -> None:
         """Tests have the server's own log."""
@@ -147,6 +174,10 @@ class _StoreServer(ThreadingHTTPServer):
     def __init__(self, store: ObjectStore) -> None:
         super().__init__(("127.0.0.1", 0), _Request)
         self.store = store
+        self.connections: set[_Request] = set()
+
+    def handle_error(self, *_: object) -> None:
+        """Of a client that was killed."""
 
 
 def _iso(seconds: float) -> str:

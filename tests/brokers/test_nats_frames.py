@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 
 from livedash.brokers.contract import BEFORE_ALL, BrokerLostError
-from livedash.brokers.marks import number_of
 from livedash.brokers.nats_frames import EntryReader, last_mark_of, messages_of
 
 MAX_BYTES = 100

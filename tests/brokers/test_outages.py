@@ -12,29 +12,32 @@ from livedash import clock, limits
 from livedash.brokers.urls import open_broker
 from livedash.core.changes import Result
 from tests.brokers.hubs import HubOnBroker, until
+from tests.brokers.kafka_server import KafkaServer
 from tests.brokers.nats_server import NatsServer
 from tests.brokers.redis_server import Flavour, Persistence, RedisServer
 from tests.brokers.servers import Data, Server
 from tests.end_to_end.tcp_proxy import TcpProxy
 
 Hubs = tuple[HubOnBroker, HubOnBroker]
+OneServer = RedisServer | NatsServer | KafkaServer
 OLD = "an old copy"
 PAUSE_S = 4.0  # longer than a hub waits for an answer
-SERVERS: dict[str, Callable[[Path], RedisServer | NatsServer]] = {
+SERVERS: dict[str, Callable[[Path], OneServer]] = {
     "redis": lambda folder: RedisServer(folder, flavour=Flavour.REDIS, persistence=Persistence.AOF),
     "valkey": lambda folder: RedisServer(folder, persistence=Persistence.AOF),
     "nats": lambda folder: NatsServer(folder, sync_always=True),
+    "kafka": KafkaServer,
 }
 
 
 @pytest.fixture(params=SERVERS)
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RedisServer | NatsServer]:
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OneServer]:
     with SERVERS[request.param](tmp_path) as started:
         yield started
 
 
 @pytest.fixture
-async def hubs(server: RedisServer | NatsServer) -> AsyncIterator[Hubs]:
+async def hubs(server: OneServer) -> AsyncIterator[Hubs]:
     pair = HubOnBroker(open_broker(server.url)), HubOnBroker(open_broker(server.url))
     for each in pair:
         each.start()
@@ -88,7 +91,7 @@ def kill_and_start(server: Server, data: Data | Path) -> None:
 
 @pytest.mark.parametrize("data", [Data.KEEP, Data.EMPTY, OLD])
 async def test_hubs_lose_and_double_nothing_when_their_broker_is_killed(
-    hubs: Hubs, server: RedisServer | NatsServer, data: Data | str
+    hubs: Hubs, server: OneServer, data: Data | str
 ) -> None:
     pushing = Pushing(hubs)
     await pushing.some()
@@ -100,9 +103,7 @@ async def test_hubs_lose_and_double_nothing_when_their_broker_is_killed(
     await have_all(hubs, await pushing.stop())
 
 
-async def test_hubs_lose_and_double_nothing_when_their_broker_stands_still(
-    hubs: Hubs, server: RedisServer | NatsServer
-) -> None:
+async def test_hubs_lose_and_double_nothing_when_their_broker_stands_still(hubs: Hubs, server: OneServer) -> None:
     pushing = Pushing(hubs)
     await pushing.some()
     server.pause()
@@ -114,7 +115,7 @@ async def test_hubs_lose_and_double_nothing_when_their_broker_stands_still(
 
 
 async def test_a_line_that_carries_nothing_any_more_is_found_by_hubs_that_have_nothing_to_say(
-    server: RedisServer | NatsServer,
+    server: OneServer,
 ) -> None:
     with TcpProxy(server.port) as line:
         hub = HubOnBroker(open_broker(server.url.replace(str(server.port), str(line.port))))
@@ -126,7 +127,7 @@ async def test_a_line_that_carries_nothing_any_more_is_found_by_hubs_that_have_n
         await hub.replica.close()
 
 
-async def test_a_hub_ends_without_waiting_for_what_its_broker_may_tell(server: RedisServer | NatsServer) -> None:
+async def test_a_hub_ends_without_waiting_for_what_its_broker_may_tell(server: OneServer) -> None:
     took_s = []
     for _ in range(3):
         hub = HubOnBroker(open_broker(server.url))
@@ -139,7 +140,7 @@ async def test_a_hub_ends_without_waiting_for_what_its_broker_may_tell(server: R
     assert min(took_s) < limits.BROKER_READ_S / 2
 
 
-async def test_hubs_that_come_to_a_restarted_broker_have_what_it_kept(server: RedisServer | NatsServer) -> None:
+async def test_hubs_that_come_to_a_restarted_broker_have_what_it_kept(server: OneServer) -> None:
     first = HubOnBroker(open_broker(server.url))
     first.start()
     await asyncio.gather(*(first.push(number) for number in range(100)))
