@@ -273,7 +273,7 @@ class KafkaCluster:
         try:
             return await (await self._connection(address, line)).send(request)
         except self._kafka.LOST as error:
-            raise BrokerLostError(f"{type(error).__name__}: {error}") from error
+            raise BrokerLostError(str(error) or f"no answer for {limits.BROKER_ANSWER_S:g} s") from error
 
     async def _connection(self, address: tuple[str, int], line: Line) -> Any:
         if self._is_closed:
