@@ -55,6 +55,7 @@ class KafkaBroker:
         made, self._made, self._reader = self._made, None, None
         self._trims.clear()
         if made is not None:
+            self._is_broken |= made.cluster.is_broken
             await made.cluster.close()
 
     # The log
@@ -184,6 +185,7 @@ class KafkaBroker:
             raise
 
     async def _check(self, generation: str) -> None:
+        await self._session.cluster.keep_alive()
         before = self._session.stood
         after = await self._session.look()
         if before is not None and after.run != before.run:

@@ -32,6 +32,7 @@ _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 _OPTIONS: Final = frozenset({"replication_factor", "sasl", "ca", "wait_ms", "delete_records"})
 _CLOSE_S: Final = 0.5
 _POLL_S: Final = 0.02
+_QUIET_S: Final = 60.0
 _FETCH_BYTES: Final = 16 * limits.MIB
 _OUT_OF_RANGE: Final = 1
 _NO_TOPIC: Final = 3
@@ -72,7 +73,7 @@ class KafkaServers:
         try:
             self.bootstrap = [_host_of(host) for host in hosts.split(",")]
             self.replication = int(options.get("replication_factor", -1))
-            self.wait_s = int(options["wait_ms"]) / 1000 if "wait_ms" in options else None
+            self.wait_s = _wait_of(options["wait_ms"]) if "wait_ms" in options else None
             self.context = ssl.create_default_context(cafile=options.get("ca")) if "ssl" in parts.scheme else None
             self.login = _login_of(credentials, options.get("sasl", "PLAIN").upper())
         except (ValueError, OSError) as error:
@@ -102,6 +103,7 @@ class KafkaCluster:
         self._leaders: dict[str, tuple[str, int]] = {}
         self._last: dict[tuple[Line, str], int] = {}  # offsets of what was stored
         self._gone: set[str] = set()
+        self._asked_s: dict[tuple[tuple[str, int], Line], float] = {}
         self._is_closed = False
         self.must_come_s = servers.wait_s or limits.BROKER_ANSWER_S / 2
         self.glance_s = servers.wait_s or 0.0
@@ -132,9 +134,21 @@ class KafkaCluster:
                 await asyncio.gather(*(task.result().close() for task in tasks if _is_made(task)))
 
     @property
+    def is_broken(self) -> bool:
+        """True if a connection ended by itself."""
+        tasks = [task for task in self._connections.values() if task.done()]
+        return any(_is_made(task) and not task.result().connected() for task in tasks)
+
+    @property
     def name(self) -> str:
         """Of the cluster."""
         return (self._seen and self._seen.cluster) or "kafka"
+
+    async def keep_alive(self) -> None:
+        """Servers end connections over which nothing is asked for ten minutes."""
+        for address, line in list(self._connections):
+            if time.monotonic() > self._asked_s[address, line] + _QUIET_S:
+                await self._send(address, line, self._kafka.metadata([]))
 
     # Topics
 
@@ -270,6 +284,7 @@ class KafkaCluster:
             raise BrokerLostError(f"the server says of {topic}: {self._kafka.name_of(code)}")
 
     async def _send(self, address: tuple[str, int], line: Line, request: Any) -> Any:
+        self._asked_s[address, line] = time.monotonic()
         try:
             return await (await self._connection(address, line)).send(request)
         except self._kafka.LOST as error:
@@ -305,6 +320,12 @@ def _host_of(host: str) -> tuple[str, int]:
     if not parts.hostname:
         raise ValueError(f"{host!r} names no host")
     return parts.hostname, parts.port or _PORT
+
+
+def _wait_of(wait_ms: str) -> float:
+    if not 0 < int(wait_ms) <= limits.BROKER_READ_S * 1000:
+        raise ValueError(f"wait_ms={wait_ms[:20]} is not between 1 and {limits.BROKER_READ_S * 1000:.0f}")
+    return int(wait_ms) / 1000
 
 
 def _login_of(credentials: str, mechanism: str) -> Mapping[str, str]:
