@@ -1,8 +1,8 @@
 """What a broker adds: records a second from a publisher at one hub to a viewer at the other, and the time it takes.
 
-`python -m tests.benchmarks.broker` starts a Redis and two servers; without a broker the same publisher and viewer are at one
-server. The publisher speaks the WebSocket protocol, with batches of 1, 16 and 1,000 records of five numbers and as many
-unanswered ones as our own sender has. Figures are medians over the rounds, with the least and the greatest.
+`python -m tests.benchmarks.broker` starts a Redis, or takes the `--broker` that it is told of, and two servers; without a
+broker the same publisher and viewer are at one server. The publisher speaks the WebSocket protocol, with batches of 1, 16
+and 1,000 records of five numbers and as many unanswered ones as our own sender has. Figures are medians over the rounds, with the least and the greatest.
 """
 
 from __future__ import annotations
@@ -129,15 +129,17 @@ async def one_round(at: ServeProcess, seen_at: ServeProcess, records: int, secon
 
 
 @contextlib.contextmanager
-def pairs(folder: Path, flavour: Flavour) -> Iterator[dict[str, tuple[ServeProcess, ServeProcess]]]:
+def pairs(folder: Path, flavour: Flavour, broker: str | None) -> Iterator[dict[str, tuple[ServeProcess, ServeProcess]]]:
     with contextlib.ExitStack() as stack:
-        redis = stack.enter_context(RedisServer(folder / "redis", flavour=flavour, persistence=Persistence.NONE))
+        name, url = "the broker", broker
+        if url is None:
+            redis = stack.enter_context(RedisServer(folder / "redis", flavour=flavour, persistence=Persistence.NONE))
+            name, url = flavour.name.lower(), redis.url
         alone = stack.enter_context(ServeProcess(folder / "alone"))
         both = [
-            stack.enter_context(ServeProcess(folder / name, arguments=["--broker", redis.url]))
-            for name in ("one", "other")
+            stack.enter_context(ServeProcess(folder / side, arguments=["--broker", url])) for side in ("one", "other")
         ]
-        yield {"one hub, no broker": (alone, alone), f"two hubs, {flavour.name.lower()}": (both[0], both[1])}
+        yield {"one hub, no broker": (alone, alone), f"two hubs, {name}": (both[0], both[1])}
 
 
 def told(values: list[float], digits: int = 0) -> str:
@@ -153,10 +155,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--flavour", choices=[each.name.lower() for each in Flavour], default="redis")
+    parser.add_argument("--broker", help="URL of one that runs already")
     asked = parser.parse_args()
     print("| what | records a batch | records/s | batches/s | hubs' CPU a batch, us | p50 ms | p99 ms |")
     print("|---|---|---|---|---|---|---|")
-    with tempfile.TemporaryDirectory() as folder, pairs(Path(folder), Flavour[asked.flavour.upper()]) as found:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        pairs(Path(folder), Flavour[asked.flavour.upper()], asked.broker) as found,
+    ):
         for records in BATCHES:
             for name, (at, seen_at) in found.items():
                 rounds = [
