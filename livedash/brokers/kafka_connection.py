@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from livedash import limits
+from livedash import clock, limits
 from livedash.brokers.contract import BrokerLostError
 from livedash.errors import MissingExtraError, SettingRefusedError
 
@@ -147,7 +146,7 @@ class KafkaCluster:
     async def keep_alive(self) -> None:
         """Servers end connections over which nothing is asked for ten minutes."""
         for address, line in list(self._connections):
-            if time.monotonic() > self._asked_s[address, line] + _QUIET_S:
+            if clock.monotonic_s() > self._asked_s[address, line] + _QUIET_S:
                 await self._send(address, line, self._kafka.metadata([]))
 
     # Topics
@@ -196,7 +195,7 @@ class KafkaCluster:
 
         A topic that gives an offset again is not the one that it was: some servers make one anew of what was deleted.
         """
-        at_ms = round(time.time() * 1000)
+        at_ms = clock.now_us() // 1000
         request = self._kafka.produce(topic, messages, at_ms, limits.BROKER_ANSWER_S)
         code, offset = self._kafka.placed(await self._send(await self._leader_of(topic), line, request))
         self._refuse(code, topic)
@@ -222,9 +221,9 @@ class KafkaCluster:
 
     async def there(self, topic: str, offset: int, max_bytes: int = _FETCH_BYTES) -> list[Record]:
         """As `fetch`, where it is known that something is there, or after it."""
-        end_s = time.monotonic() + limits.BROKER_ANSWER_S
+        end_s = clock.monotonic_s() + limits.BROKER_ANSWER_S
         while not (records := await self.fetch("other", topic, offset, self.must_come_s, max_bytes)):
-            if time.monotonic() > end_s:
+            if clock.monotonic_s() > end_s:
                 raise BrokerLostError(f"{topic} does not give what it took")
         return records
 
@@ -284,7 +283,7 @@ class KafkaCluster:
             raise BrokerLostError(f"the server says of {topic}: {self._kafka.name_of(code)}")
 
     async def _send(self, address: tuple[str, int], line: Line, request: Any) -> Any:
-        self._asked_s[address, line] = time.monotonic()
+        self._asked_s[address, line] = clock.monotonic_s()
         try:
             return await (await self._connection(address, line)).send(request)
         except self._kafka.LOST as error:

@@ -2,7 +2,8 @@
 
 `python -m tests.benchmarks.broker` starts a Redis, or takes the `--broker` that it is told of, and two servers; without a
 broker the same publisher and viewer are at one server. The publisher speaks the WebSocket protocol, with batches of 1, 16
-and 1,000 records of five numbers and as many unanswered ones as our own sender has. Figures are medians over the rounds, with the least and the greatest.
+and 1,000 records of five numbers and as many unanswered ones as our own sender has. Figures are medians over the rounds,
+with the least and the greatest.
 """
 
 from __future__ import annotations
