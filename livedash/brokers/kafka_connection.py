@@ -104,6 +104,7 @@ class KafkaCluster:
         self._gone: set[str] = set()
         self._asked_s: dict[tuple[tuple[str, int], Line], float] = {}
         self._is_closed = False
+        self._reason = ""  # for which it can't be used any more
         self.must_come_s = servers.wait_s or limits.BROKER_ANSWER_S / 2
         self.glance_s = servers.wait_s or 0.0
         self.tail_s = servers.wait_s or limits.BROKER_READ_S
@@ -160,6 +161,13 @@ class KafkaCluster:
             if leader.node in found.nodes:
                 self._leaders[topic] = found.nodes[leader.node]
         return found
+
+    async def epoch_of(self, topic: str) -> int:
+        """Of its leader, as that says itself: others may not know yet. Raises NoTopicError."""
+        answer = await self._send(await self._leader_of(topic), "other", self._kafka.metadata([topic]))
+        found: Metadata = self._kafka.metadata_of(answer)
+        self._refuse(found.errors.get(topic, 0), topic)
+        return found.leaders[topic].epoch
 
     async def make(self, topic: str, **settings: str) -> None:
         """Unless it is there. Then it can be used."""
@@ -287,11 +295,12 @@ class KafkaCluster:
         try:
             return await (await self._connection(address, line)).send(request)
         except self._kafka.LOST as error:
-            raise BrokerLostError(str(error) or f"no answer for {limits.BROKER_ANSWER_S:g} s") from error
+            self._reason = self._reason or str(error) or "no answer"  # of the first: what it closes breaks others
+            raise BrokerLostError(self._reason) from error
 
     async def _connection(self, address: tuple[str, int], line: Line) -> Any:
         if self._is_closed:
-            raise BrokerLostError("the connection was closed")
+            raise BrokerLostError(self._reason or "the connection was closed")
         task = self._connections.get((address, line))
         if task is None:
             task = self._connections[address, line] = asyncio.ensure_future(self._connect(address, line))

@@ -25,17 +25,15 @@ if TYPE_CHECKING:
 
 MS: Final = 1000
 _HOUR_MS: Final = 3_600_000
-_FOR_EVER: Final = {"retention_ms": "-1", "retention_bytes": "-1"}
 _NOW_MS: Final = round(limits.BROKER_NOW_S * MS)
+_OURS: Final = {"message_timestamp_type": "LogAppendTime", "cleanup_policy": "delete"}  # whatever a server's own are
+_FOR_EVER: Final = {**_OURS, "retention_ms": "-1", "retention_bytes": "-1"}
 _SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "meta": _FOR_EVER,
-    "now": {
-        "retention_ms": str(_NOW_MS),
-        "segment_ms": str(_NOW_MS // 2),
-        "message_timestamp_type": "LogAppendTime",
-    },
+    "now": {**_OURS, "retention_ms": str(_NOW_MS), "segment_ms": str(_NOW_MS // 2)},
     "log": _FOR_EVER,
     "shelves": {
+        **_OURS,
         "cleanup_policy": "compact",
         "segment_ms": str(_NOW_MS),
         "segment_bytes": str(64 * limits.MIB),
@@ -134,8 +132,7 @@ class KafkaSession:
 
     async def begin(self, standing: Standing, generation: str) -> bool:
         """Its topics are there."""
-        log = self.topic("log", generation)
-        leader = (await self.cluster.metadata([log])).leaders[log].epoch
+        leader = await self.cluster.epoch_of(self.topic("log", generation))
         return await self._stand(standing, generation, standing.run, leader)
 
     async def _stand(self, standing: Standing, generation: str | None, run: str, leader: int) -> bool:
@@ -156,15 +153,13 @@ class KafkaSession:
     async def _leader_of(self, generation: str) -> int | None:
         """The epoch of its log's leader; None where its topics are not there."""
         topics = [self.topic(kind, generation) for kind in ("log", "shelves")]
-        found = await self.cluster.metadata(topics)
-        if found.errors:
+        if (await self.cluster.metadata(topics)).errors:
             try:
                 for topic in topics:  # not every server knows at once what is there
                     await self.cluster.wait_for(topic)
             except NoTopicError:
                 return None
-            found = await self.cluster.metadata(topics)
-        return found.leaders[topics[0]].epoch if topics[0] in found.leaders else None
+        return await self.cluster.epoch_of(topics[0])
 
     def _may_be_another(self, run: str, known_run: str | None, is_broken: bool) -> bool:
         """True where only a broken connection tells of a restart, and no hub has told of this one yet."""
