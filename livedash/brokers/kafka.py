@@ -14,9 +14,10 @@ from typing import Final
 
 from livedash import limits
 from livedash.brokers.contract import BrokerLostError, Found, Mark, Shelf, StaleError, Standing
-from livedash.brokers.kafka_connection import KafkaServers, NoTopicError, OutOfRangeError
+from livedash.brokers.kafka_connection import KafkaCluster, NoTopicError, OutOfRangeError
 from livedash.brokers.kafka_log import LogReader, TornLogError
 from livedash.brokers.kafka_nodes import Said
+from livedash.brokers.kafka_servers import KafkaServers
 from livedash.brokers.kafka_session import MS, KafkaSession
 from livedash.brokers.marks import number_of
 from livedash.errors import SettingRefusedError
@@ -46,7 +47,7 @@ class KafkaBroker:
     async def connect(self) -> Standing:
         await self.close()
         async with self._asked():
-            self._made = KafkaSession(await self._servers.connect(), self._prefix)
+            self._made = KafkaSession(await KafkaCluster.open(self._servers), self._prefix)
             standing = await self._made.open(self._known_run, is_broken=self._is_broken)
             self._known_run, self._is_broken = standing.run, False
         return standing

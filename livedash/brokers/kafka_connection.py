@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from livedash import clock, limits
 from livedash.brokers.contract import BrokerLostError
-from livedash.errors import MissingExtraError, SettingRefusedError
+from livedash.brokers.kafka_servers import KafkaServers, kafka_requests
 
 if TYPE_CHECKING:
     from livedash.brokers.kafka_requests import Metadata, Record
@@ -25,10 +23,6 @@ Line = Literal["read", "append", "other"]
 
 Batch = Sequence[tuple[bytes | None, bytes | None]]
 
-_PORT: Final = 9092
-_SCHEMES: Final = ("kafka", "kafka+ssl")
-_MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
-_OPTIONS: Final = frozenset({"replication_factor", "sasl", "ca", "wait_ms", "delete_records"})
 _CLOSE_S: Final = 0.5
 _POLL_S: Final = 0.02
 _QUIET_S: Final = 60.0
@@ -47,55 +41,12 @@ class OutOfRangeError(Exception):
     """There is no message of that offset, and none will be: the topic begins later, or ended before."""
 
 
-def _requests() -> Any:
-    try:
-        from livedash.brokers import kafka_requests
-    except ImportError as error:
-        raise MissingExtraError("a Kafka broker needs aiokafka: pip install 'livedash[kafka]'") from error
-    return kafka_requests
-
-
-class KafkaServers:
-    """Of `kafka://user:password@host:9092,host2:9092?replication_factor=3`, or `kafka+ssl://`. Raises SettingRefusedError."""
-
-    def __init__(self, url: str) -> None:
-        _requests()
-        parts = urlsplit(url)
-        credentials, _, hosts = parts.netloc.rpartition("@")
-        options = dict(parse_qsl(parts.query))
-        self.address = f"{parts.scheme}://{hosts}"
-        if parts.scheme not in _SCHEMES or parts.path.strip("/") or not hosts or options.keys() - _OPTIONS:
-            raise SettingRefusedError(
-                f"{self.address} is no Kafka server; write kafka://host:9092,host2:9092 or kafka+ssl://host:9092, "
-                f"with {', '.join(sorted(_OPTIONS))} as options"
-            )
-        try:
-            self.bootstrap = [_host_of(host) for host in hosts.split(",")]
-            self.replication = int(options.get("replication_factor", -1))
-            self.wait_s = _wait_of(options["wait_ms"]) if "wait_ms" in options else None
-            self.context = ssl.create_default_context(cafile=options.get("ca")) if "ssl" in parts.scheme else None
-            self.login = _login_of(credentials, options.get("sasl", "PLAIN").upper())
-        except (ValueError, OSError) as error:
-            raise SettingRefusedError(f"{self.address} is no broker's address: {error}") from error
-        self.deletes_records = options.get("delete_records", "yes") != "no"
-
-    async def connect(self) -> KafkaCluster:
-        """To the first that answers. Raises BrokerLostError."""
-        cluster = KafkaCluster(self)
-        try:
-            await cluster.open()
-        except BaseException:
-            await cluster.close()
-            raise
-        return cluster
-
-
 class KafkaCluster:
     """All methods raise BrokerLostError where a server can't be reached or refuses, in bounded time."""
 
     def __init__(self, servers: KafkaServers) -> None:
         self._servers = servers
-        self._kafka = _requests()
+        self._kafka = kafka_requests()
         self._connections: dict[tuple[tuple[str, int], Line], asyncio.Task[Any]] = {}
         self._bootstrap: tuple[str, int] = servers.bootstrap[0]
         self._seen: Metadata | None = None
@@ -109,7 +60,18 @@ class KafkaCluster:
         self.glance_s = servers.wait_s or 0.0
         self.tail_s = servers.wait_s or limits.BROKER_READ_S
 
-    async def open(self) -> None:
+    @classmethod
+    async def open(cls, servers: KafkaServers) -> KafkaCluster:
+        """By the first server that answers."""
+        cluster = cls(servers)
+        try:
+            await cluster._open()
+        except BaseException:
+            await cluster.close()
+            raise
+        return cluster
+
+    async def _open(self) -> None:
         refused = BrokerLostError("no server")
         for host in self._servers.bootstrap:
             self._bootstrap = host
@@ -321,29 +283,3 @@ def _is_made(task: asyncio.Task[Any]) -> bool:
 def _close(task: asyncio.Task[Any]) -> None:
     if _is_made(task):
         task.result().close()
-
-
-def _host_of(host: str) -> tuple[str, int]:
-    parts = urlsplit(f"//{host}")
-    if not parts.hostname:
-        raise ValueError(f"{host!r} names no host")
-    return parts.hostname, parts.port or _PORT
-
-
-def _wait_of(wait_ms: str) -> float:
-    if not 0 < int(wait_ms) <= limits.BROKER_READ_S * 1000:
-        raise ValueError(f"wait_ms={wait_ms[:20]} is not between 1 and {limits.BROKER_READ_S * 1000:.0f}")
-    return int(wait_ms) / 1000
-
-
-def _login_of(credentials: str, mechanism: str) -> Mapping[str, str]:
-    if not credentials:
-        return {}
-    if mechanism not in _MECHANISMS:
-        raise ValueError(f"sasl={mechanism[:20]} is not known; it is one of {', '.join(_MECHANISMS)}")
-    user, _, password = credentials.partition(":")
-    return {
-        "mechanism": mechanism,
-        "plain_username": unquote(user),
-        "plain_password": unquote(password),
-    }

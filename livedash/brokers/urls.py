@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from livedash.brokers.contract import Broker
 from livedash.brokers.kafka import KafkaBroker
-from livedash.brokers.kafka_connection import KafkaServers
+from livedash.brokers.kafka_servers import KafkaServers
 from livedash.brokers.nats import NatsBroker
 from livedash.brokers.nats_servers import NatsServers
 from livedash.brokers.redis import RedisBroker
