@@ -16,7 +16,7 @@ from livedash.errors import MissingExtraError, SettingRefusedError
 _PORT: Final = 9092
 _SCHEMES: Final = ("kafka", "kafka+ssl")
 _MECHANISMS: Final = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
-_OPTIONS: Final = frozenset({"replication_factor", "sasl", "ca", "wait_ms", "delete_records"})
+_OPTIONS: Final = frozenset({"replication_factor", "sasl", "ssl_ca_certs", "wait_ms", "delete_records"})
 
 
 def kafka_requests() -> Any:
@@ -46,7 +46,9 @@ class KafkaServers:
             self.bootstrap = [_host_of(host) for host in hosts.split(",")]
             self.replication = int(options.get("replication_factor", -1))
             self.wait_s = _wait_of(options["wait_ms"]) if "wait_ms" in options else None
-            self.context = ssl.create_default_context(cafile=options.get("ca")) if "ssl" in parts.scheme else None
+            self.context = (
+                ssl.create_default_context(cafile=options.get("ssl_ca_certs")) if "ssl" in parts.scheme else None
+            )
             self.login = _login_of(credentials, options.get("sasl", "PLAIN").upper())
         except (ValueError, OSError) as error:
             raise SettingRefusedError(f"{self.address} is no broker's address: {error}") from error

