@@ -44,12 +44,18 @@ class Outgoing:
         asked.thens.append(then)
         return True
 
-    def add(self, entry: Entry, then: Then, asker: Asker) -> None:
+    def add(self, entry: Entry, then: Then, asker: Asker, *, is_first: bool = False) -> None:
+        """`is_first`: before all that was not read back yet."""
         asked = Asked(entry, to_bytes(entry), [then], asker)
         self._asked[entry.number] = asked
+        if is_first:
+            self._asked.move_to_end(entry.number, last=False)
         if (batch := _batch_of(entry.change)) is not None:
             self._batches[batch] = asked
-        self._unsent.append(asked)
+        if is_first:
+            self._unsent.appendleft(asked)
+        else:
+            self._unsent.append(asked)
         self.nbytes += len(asked.data)
 
     def take(self, max_bytes: int) -> list[bytes]:

@@ -87,10 +87,12 @@ class Replica:
         if not self._outgoing.joins(change, then):
             self._write(change, then, asker)
 
-    def _write(self, change: SharedChange | PresenceChange, then: Then, asker: Asker = NOBODY) -> None:
+    def _write(
+        self, change: SharedChange | PresenceChange, then: Then, asker: Asker = NOBODY, *, is_first: bool = False
+    ) -> None:
         self._number += 1
         moment = Moment(self._now_us(), self._new_epoch())
-        self._outgoing.add(Entry(self.node, self._number, moment, change), then, asker)
+        self._outgoing.add(Entry(self.node, self._number, moment, change), then, asker, is_first=is_first)
         self._wake.set()
 
     def check_space(self) -> None:
@@ -279,7 +281,7 @@ class Replica:
         self._write(AskPresence(), _nothing)
         self._crowd.arrive()
         for what in missing:
-            self.submit(Rescue(what), _nothing)
+            self._write(Rescue(what), _nothing, is_first=True)  # what waits here came later
         for asked, result in answers:
             asked.answer(result)
 

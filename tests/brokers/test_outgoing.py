@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from livedash.brokers.entries import Entry, SharedChange
+from livedash.brokers.entries import Entry, SharedChange, entry_of_bytes
 from livedash.brokers.outgoing import Outgoing
 from livedash.core.changes import NOBODY, Append, Clear, Moment, Result
 from tests.brokers.hubs import batch
@@ -35,6 +35,17 @@ def test_what_was_not_read_back_goes_again_in_order() -> None:
     outgoing.answered(1)
     outgoing.send_again()
     assert (outgoing.take(10**6), len(outgoing)) == (sent[1:], 2)
+
+
+def test_what_came_before_all_that_waits_goes_first_and_again_first() -> None:
+    outgoing = Outgoing()
+    add(outgoing, 1)
+    add(outgoing, 2)
+    outgoing.add(Entry("a", 3, Moment(0), Clear("other")), lambda _: None, NOBODY, is_first=True)
+    sent = outgoing.take(10**6)
+    assert [entry_of_bytes(each).number for each in sent] == [3, 1, 2]
+    outgoing.send_again()
+    assert outgoing.take(10**6) == sent
 
 
 def test_what_was_read_back_is_let_go() -> None:

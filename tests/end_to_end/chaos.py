@@ -19,6 +19,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from livedash.clock import monotonic_s, sleep_s
+from tests.brokers.kafka_server import KafkaServer
 from tests.brokers.nats_cluster import NatsCluster
 from tests.brokers.nats_server import NatsServer
 from tests.brokers.redis_cluster import RedisCluster
@@ -261,6 +262,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     ),
     "nats": Kind(
         lambda folder: NatsServer(folder, sync_always=True), lambda server: server.url, OF_ONE_SERVER, has_line=True
+    ),
+    "kafka": Kind(  # a client goes where the server sends it, so past any line
+        KafkaServer, lambda server: server.url, tuple(name for name in OF_ONE_SERVER if not name.startswith("line"))
     ),
     "sentinels": Kind(
         RedisSentinels,
