@@ -135,6 +135,7 @@ BROKER_NODES: Final = 1000  # hubs whose last entry is remembered: each start of
 BROKER_AUTHORS: Final = (
     1024  # entries of a room that are told apart when a hub gives them back: what may be on its way twice
 )
+BROKER_RECENT: Final = 1000  # changes of links and dashboards that are made again if the broker lost them
 BROKER_READ_S: Final = 2.0  # a read of the log that finds nothing says so: a connection that is dead is found by that
 BROKER_ANSWER_S: Final = 3.0  # what the broker may take for anything else
 BROKER_HEARTBEAT_S: Final = (

@@ -36,6 +36,17 @@ class Rescue(msgspec.Struct, frozen=True, array_like=True, tag="rescue"):
     what: Rescued
 
 
+LinkOrDashboard = AddLink | RevokeLink | PutDashboard
+
+
+class Again(msgspec.Struct, frozen=True, array_like=True, tag="again"):
+    """What an entry changed that the broker lost, asked for by whoever knows of it: more than one hub may."""
+
+    node: str
+    number: int
+    change: LinkOrDashboard
+
+
 class TellPresence(msgspec.Struct, frozen=True, array_like=True, tag="tell_presence"):
     """Of the viewers of the hub that writes it: rooms with who came, and with the ids of those that left.
 
@@ -51,7 +62,7 @@ class AskPresence(msgspec.Struct, frozen=True, array_like=True, tag="ask_presenc
     """A hub that has just come wants to hear of the others' viewers."""
 
 
-SharedChange = Append | GiveBack | Configure | Clear | Delete | NoteLost | AddLink | RevokeLink | PutDashboard | Rescue
+SharedChange = Append | GiveBack | Configure | Clear | Delete | NoteLost | LinkOrDashboard | Rescue | Again
 PresenceChange = TellPresence | AskPresence
 
 

@@ -8,6 +8,7 @@ from livedash.brokers.contract import Mark
 from livedash.brokers.crowd import Crowd
 from livedash.brokers.entries import (
     AddLink,
+    Again,
     AskPresence,
     Entry,
     PutDashboard,
@@ -92,7 +93,7 @@ def known_result(state: SharedState, entry: Entry) -> Result:
 
 
 def _shelf_of(entry: Entry) -> str:
-    match entry.change:
+    match entry.change.change if isinstance(entry.change, Again) else entry.change:
         case AddLink() | RevokeLink():
             return LINKS
         case PutDashboard():

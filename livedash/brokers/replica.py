@@ -270,7 +270,11 @@ class Replica:
         mark, as_of = put_into(fresh, await self._broker.load(standing.generation))
         fold = Fold(fresh, self._outgoing, self._crowd, mark, as_of, answer_later)
         await self._read_to_end(fold, standing.generation)
-        missing = list(missing_in(fresh.hub, self._state.hub, self._state.authors))
+        lost = self._state.lost_in(fresh)
+        for each in lost:  # at once: else a link's streams would end before it is there again
+            fresh.make(each.change, Moment(self._now_us()), self._clock_s())
+        missing = missing_in(fresh.hub, self._state.hub, self._state.authors)
+        given_back: list[SharedChange] = [*lost, *(Rescue(what) for what in missing)]
         fold.answer_known()
         self._state.exchange(fresh, self._now_us(), self._clock_s())
         fold.state = self._state
@@ -280,8 +284,8 @@ class Replica:
         self._fold, self._generation = fold, standing.generation
         self._write(AskPresence(), _nothing)
         self._crowd.arrive()
-        for what in missing:
-            self._write(Rescue(what), _nothing, is_first=True)  # what waits here came later
+        for change in reversed(given_back):
+            self._write(change, _nothing, is_first=True)  # what waits here came later
         for asked, result in answers:
             asked.answer(result)
 

@@ -9,8 +9,10 @@ from collections import OrderedDict, deque
 from livedash import limits
 from livedash.brokers.entries import (
     AddLink,
+    Again,
     AskPresence,
     Entry,
+    LinkOrDashboard,
     PresenceChange,
     PutDashboard,
     Rescue,
@@ -45,6 +47,7 @@ class SharedState:
         self.numbers = Numbers()
         self.authors: dict[str, deque[tuple[str, Author]]] = {}
         self.rescued: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._recent: OrderedDict[tuple[str, int], LinkOrDashboard] = OrderedDict()  # by the entry
 
     def knows(self, entry: Entry) -> bool:
         """True for one that was made already: its node sent it again, not knowing that it had arrived."""
@@ -60,7 +63,18 @@ class SharedState:
             epoch, last = after
             author = (epoch, Author(last, entry.node, entry.number))
             self.authors.setdefault(room, deque(maxlen=limits.BROKER_AUTHORS)).append(author)
+        if result is None and isinstance(entry.change, LinkOrDashboard):
+            self._remember(entry.node, entry.number, entry.change)
         return result
+
+    def lost_in(self, other: SharedState) -> list[Again]:
+        """Links that were made or revoked here and dashboards that were put, of which the other one has not heard."""
+        return [
+            Again(node, number, change)
+            for (node, number), change in self._recent.items()
+            if not other.numbers.has(node, number)
+            and not (isinstance(change, PutDashboard) and change.name in other.dashboards)  # a later one, perhaps
+        ]
 
     def make(
         self, change: SharedChange | PresenceChange, moment: Moment, now_s: float, asker: Asker = NOBODY
@@ -76,6 +90,8 @@ class SharedState:
                     self.dashboards[name] = spec
                 case Rescue(what):
                     return self._rescue(what, moment, now_s)
+                case Again(node, number, lost):
+                    return self._make_again(node, number, lost, moment, now_s)
                 case TellPresence() | AskPresence():
                     return None  # is of hubs, not of what they share
                 case of_rooms:
@@ -93,6 +109,20 @@ class SharedState:
         self.dashboards.update(other.dashboards)
         self.numbers, self.rescued, self.authors = other.numbers, other.rescued, other.authors
         self.generation = other.generation
+        for (node, number), change in other._recent.items():
+            self._remember(node, number, change)
+
+    def _make_again(self, node: str, number: int, lost: LinkOrDashboard, moment: Moment, now_s: float) -> Result:
+        if self.numbers.has(node, number):
+            return None
+        self.numbers.add(node, number)
+        self._remember(node, number, lost)
+        return self.make(lost, moment, now_s)
+
+    def _remember(self, node: str, number: int, change: LinkOrDashboard) -> None:
+        self._recent[node, number] = change
+        if len(self._recent) > limits.BROKER_RECENT:
+            self._recent.popitem(last=False)
 
     def _rescue(self, what: Rescued, moment: Moment, now_s: float) -> Result:
         place = (what.room, what.epoch)

@@ -7,11 +7,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from livedash.brokers.entries import AddLink, PutDashboard, RevokeLink
 from livedash.brokers.shelving import Shelving
 from livedash.core.changes import Clear, Configure, Delete
 from livedash.errors import ConflictError, NotFoundError
+from livedash.sharing.link import Link
 from livedash.testing.broker import MemoryBroker, MemoryServer
 from livedash.testing.viewer import gaps_of, records_of
+from livedash.wire.specs import dashboard_of_rooms
 from tests.brokers.hubs import HubOnBroker, until
 
 
@@ -184,6 +187,45 @@ async def test_what_only_one_hub_had_read_is_given_back_by_that_one(
     one.clock.advance(60)
     later = viewer.take_all()
     assert [gap.reason for gap in gaps_of([*earlier, *later])] == ["beyond_top"]
+
+
+def link(link_id: str) -> AddLink:
+    return AddLink(Link(link_id, ("train",), 0.0, 4e9, "", "", None), link_id.encode())
+
+
+def links_of(hub: HubOnBroker) -> set[str]:
+    return {each.id for each, _ in hub.shared.links.held()}
+
+
+async def test_links_revocations_and_dashboards_that_the_broker_lost_are_made_again_once(
+    hubs: tuple[HubOnBroker, HubOnBroker], server: MemoryServer
+) -> None:
+    one, other = hubs
+    late = HubOnBroker(MemoryBroker(server))
+    late.start()
+    await one.write(link("first"))
+    await until(lambda: links_of(late) == {"first"} == links_of(other), "all have it")
+    dump = server.dump()
+    other.broker.cut()
+    await until(lambda: other.replica.state().state == "away", "it is cut off")
+    await one.write(link("second"))
+    await one.write(RevokeLink("first"))
+    await one.write(PutDashboard("board", dashboard_of_rooms(("train",))))
+    await until(lambda: links_of(late) == {"second"}, "two know of it")
+    for each in (one, late):
+        each.broker.cut()
+    server.kill()
+    server.start(dump)
+    other.broker.is_cut = False
+    await other.push(1)
+    assert links_of(other) == {"first"}
+    for each in (one, late):
+        each.broker.is_cut = False
+    await until(lambda: all(links_of(each) == {"second"} for each in (one, other, late)), "all have the same links")
+    await until(lambda: "board" in other.shared.dashboards, "the dashboard is there")
+    await one.write(RevokeLink("second"))
+    await until(lambda: all(links_of(each) == set() for each in (one, other, late)), "it stays revoked")
+    await late.replica.close()
 
 
 async def test_a_hub_that_was_away_for_longer_than_the_log_goes_back_loads_the_rooms(
