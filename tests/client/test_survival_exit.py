@@ -153,7 +153,8 @@ def test_interrupt_ends_the_wait_and_what_is_lost_is_told(outside: Outside) -> N
         script.process.wait(END_LIMIT_S)  # the flush alone would take 30 s
     finally:
         script.end()
-    assert script.log().splitlines()[-1].startswith(NOT_DELIVERED.format(1))
+    # with the reason that is known by then: whether a hub answers at all may not be
+    assert script.log().splitlines()[-1].startswith("livedash: 1 records were not delivered: ")
     assert "Traceback" not in script.log()
 
 
