@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from itertools import islice
-from typing import TypeVar
 
 from livedash import limits
 from livedash.brokers.entries import AskPresence, PresenceChange, TellPresence
 from livedash.core.elsewhere import Node, Seen
 from livedash.core.hub import Hub
-
-_T = TypeVar("_T")
 
 
 class Crowd:
@@ -29,40 +25,47 @@ class Crowd:
         self._others: dict[Node, bool] = {}  # that have spoken; True: missed once already
         self._moves: dict[tuple[str, str], Seen | None] = {}  # by room and id; None: left
         self._owes_all = False
+        self._asks = False
         hub.presence.on_move = self._note_move
 
     def arrive(self) -> None:
-        """Somebody has not heard of this hub's viewers, or nobody knows what was heard."""
+        """The hub has come to the broker (again): nobody knows what was heard, here and there."""
+        self._asks = True
+        self._owe_all()
+
+    def _owe_all(self) -> None:
         self._owes_all = True
         self.changed.set()
 
-    def take_changes(self) -> Iterator[TellPresence]:
+    def take_changes(self) -> Iterator[PresenceChange]:
         """What the others have not heard yet, if there are any."""
         self.changed.clear()
+        asks, self._asks = self._asks, False
+        if asks:
+            yield AskPresence()
         tells_all, self._owes_all = self._owes_all, False
         moves, self._moves = self._moves, {}
         if tells_all:
             moves = {(room, seen.id): seen for room, seen in self._hub.presence.here()}
         if not self._others:
             return
-        came = ((room, seen) for (room, _), seen in moves.items() if seen is not None)
-        left = (place for place, seen in moves.items() if seen is None)
-        while True:
-            some = TellPresence(_some(came), _some(left), tells_all)
-            if not (some.came or some.left or some.is_all):
-                return
-            yield some
-            tells_all = False
+        came = [(room, seen) for (room, _), seen in moves.items() if seen is not None]
+        left = [place for place, seen in moves.items() if seen is None]
+        size = limits.BROKER_SIGHTINGS
+        upto = max(len(came), len(left), int(tells_all))
+        for start in range(0, upto, size):
+            here, gone = tuple(came[start : start + size]), tuple(left[start : start + size])
+            yield TellPresence(here, gone, tells_all and not start, more=start + size < upto)
 
     def take(self, node: Node, change: PresenceChange) -> None:
         """What stands in the log."""
         if node == self.node:
             return
         if node not in self._others or isinstance(change, AskPresence):
-            self.arrive()
+            self._owe_all()
         self._others[node] = False
         if isinstance(change, TellPresence):
-            self._hub.note_elsewhere(node, change.came, change.left, is_all=change.is_all)
+            self._hub.note_elsewhere(node, change.came, change.left, is_all=change.is_all, more=change.more)
 
     @property
     def others(self) -> frozenset[Node]:
@@ -82,11 +85,8 @@ class Crowd:
 
     def _note_move(self, room: str, seen: Seen, came: bool) -> None:
         self._moves[room, seen.id] = seen if came else None
+        if len(self._moves) > limits.BROKER_SIGHTINGS:  # all of them are told then, where somebody is there to hear it
+            self._moves.clear()
+            self._owes_all = True
         if self._others:
             self.changed.set()
-        elif len(self._moves) > limits.BROKER_SIGHTINGS:  # whoever comes asks for all
-            self._moves.clear()
-
-
-def _some(of: Iterator[_T]) -> tuple[_T, ...]:
-    return tuple(islice(of, limits.BROKER_SIGHTINGS))

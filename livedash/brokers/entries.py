@@ -50,12 +50,13 @@ class Again(msgspec.Struct, frozen=True, array_like=True, tag="again"):
 class TellPresence(msgspec.Struct, frozen=True, array_like=True, tag="tell_presence"):
     """Of the viewers of the hub that writes it: rooms with who came, and with the ids of those that left.
 
-    `is_all`: it has no others. Who came is told before who left, where that takes more than one entry.
+    `is_all`: it has no others; `more`: of what takes several entries, the rest follows.
     """
 
     came: tuple[Move, ...]
     left: tuple[tuple[str, str], ...]
     is_all: bool = False
+    more: bool = False
 
 
 class AskPresence(msgspec.Struct, frozen=True, array_like=True, tag="ask_presence"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from livedash.brokers.entries import Entry, PresenceChange, SharedChange, to_bytes
@@ -76,9 +76,19 @@ class Outgoing:
         asked = self._asked.pop(number, None)
         if asked is not None:
             self.nbytes -= len(asked.data)
-            if (batch := _batch_of(asked.entry.change)) is not None:
+            batch = _batch_of(asked.entry.change)
+            if batch is not None and self._batches.get(batch) is asked:
                 del self._batches[batch]
         return asked
+
+    def put_back(self, some: Sequence[Asked]) -> None:
+        """What read them back is given up: they come before all others again."""
+        for asked in reversed(some):
+            self._asked[asked.entry.number] = asked
+            self._asked.move_to_end(asked.entry.number, last=False)
+            self.nbytes += len(asked.data)
+            if (batch := _batch_of(asked.entry.change)) is not None:
+                self._batches.setdefault(batch, asked)
 
     def answered_if(self, is_made: Callable[[int], bool]) -> list[Asked]:
         """Entries that were made by what a hub took over from the shelves."""

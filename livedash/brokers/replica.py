@@ -17,7 +17,7 @@ from livedash import limits
 from livedash.brokers.arrival import Nodes
 from livedash.brokers.contract import BEFORE_ALL, Broker, BrokerLostError, BrokerState, Found, StaleError, Standing
 from livedash.brokers.crowd import Crowd
-from livedash.brokers.entries import AskPresence, Entry, PresenceChange, Rescue, SharedChange
+from livedash.brokers.entries import Entry, PresenceChange, Rescue, SharedChange
 from livedash.brokers.fold import Fold
 from livedash.brokers.outgoing import Asked, Outgoing
 from livedash.brokers.shelves import (
@@ -82,6 +82,8 @@ class Replica:
         self._is_closed = False
         self._reason: str | None = "it has not been reached yet"
         self._away_since_s: float | None = clock_s()
+        self._wait_s = 0.0  # before the next try
+        self._unproven: set[str] = set()  # what the broker has not done yet since it was reached
 
     def submit(self, change: SharedChange, then: Then, asker: Asker = NOBODY) -> None:
         if not self._outgoing.joins(change, then):
@@ -144,24 +146,20 @@ class Replica:
     # The connection
 
     async def _run(self) -> None:
-        wait_s = 0.0
         while not self._is_closed:
             try:
-                standing = await self._arrive()
-                wait_s = 0.0
-                self._note_here()
-                await self._follow(standing)
+                await self._follow(await self._arrive())
             except* (BrokerLostError, StaleError) as lost:
                 self._note_away(str(lost.exceptions[0]) or "the connection broke")
             except* ProtocolError as refused:
                 self._note_away(str(refused.exceptions[0]))
-                wait_s = limits.BROKER_RETRY_S
+                self._wait_s = limits.BROKER_RETRY_S
             except* Exception as failed:  # a mistake of ours or of a library: the hub goes on trying
                 log.exception("the broker at %s: this is an error of livedash, please report it", self._broker.address)
                 self._note_away(f"{type(failed.exceptions[0]).__name__}")
-                wait_s = limits.BROKER_RETRY_S
-            await asyncio.sleep(wait_s)
-            wait_s = min(limits.BROKER_RETRY_S, 2 * wait_s + 0.02)
+                self._wait_s = limits.BROKER_RETRY_S
+            await asyncio.sleep(self._wait_s)
+            self._wait_s = min(limits.BROKER_RETRY_S, 2 * self._wait_s + 0.02)
 
     async def _arrive(self) -> Standing:
         """Connected, with the state that the log has led to, and nothing lost."""
@@ -193,6 +191,9 @@ class Replica:
 
     async def _follow(self, standing: Standing) -> None:
         """Until the broker is lost, or stands otherwise."""
+        self._unproven = {"append", "beat"}
+        self._crowd.arrive()
+        self._wake.set()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._read(standing))
             tasks.create_task(self._append(standing))
@@ -212,10 +213,12 @@ class Replica:
             self._wake.clear()
             while _is_wanted() and (entries := self._outgoing.take(limits.BROKER_APPEND_BYTES)):
                 await self._broker.append(standing, entries)
+            self._note_done("append")
 
     async def _beat(self, standing: Standing) -> None:
         while _is_wanted():
             await self._nodes.beat(self._broker, standing.run, holds=True)
+            self._note_done("beat")
             self._crowd.keep(self._nodes.known)
             if _is_wanted():
                 await asyncio.sleep(limits.BROKER_BEAT_S)
@@ -239,12 +242,19 @@ class Replica:
             for change in self._crowd.take_changes():
                 self._write(change, _nothing)
 
+    def _note_done(self, what: str) -> None:
+        """A broker that answers and takes nothing is not there."""
+        if self._unproven:
+            self._unproven.discard(what)
+            if not self._unproven:
+                self._note_here()
+
     def _note_here(self) -> None:
         if self._opened.is_set():
             log.warning("the broker at %s is there again", self._broker.address)
         self._away_since_s = self._reason = None
+        self._wait_s = 0.0
         self._opened.set()
-        self._wake.set()
         self._on_change()
 
     def _note_away(self, reason: str) -> None:
@@ -269,7 +279,11 @@ class Replica:
         fresh.generation = standing.generation
         mark, as_of = put_into(fresh, await self._broker.load(standing.generation))
         fold = Fold(fresh, self._outgoing, self._crowd, mark, as_of, answer_later)
-        await self._read_to_end(fold, standing.generation)
+        try:
+            await self._read_to_end(fold, standing.generation)
+        except BaseException:  # nobody was answered
+            self._outgoing.put_back([asked for asked, _ in answers])
+            raise
         lost = self._state.lost_in(fresh)
         for each in lost:  # at once: else a link's streams would end before it is there again
             fresh.make(each.change, Moment(self._now_us()), self._clock_s())
@@ -282,8 +296,6 @@ class Replica:
         if self._generation is not None:
             self._former.append(self._generation)
         self._fold, self._generation = fold, standing.generation
-        self._write(AskPresence(), _nothing)
-        self._crowd.arrive()
         for change in reversed(given_back):
             self._write(change, _nothing, is_first=True)  # what waits here came later
         for asked, result in answers:

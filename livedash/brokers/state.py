@@ -63,6 +63,8 @@ class SharedState:
             epoch, last = after
             author = (epoch, Author(last, entry.node, entry.number))
             self.authors.setdefault(room, deque(maxlen=limits.BROKER_AUTHORS)).append(author)
+        if room is not None and after == (NO_EPOCH, 0):
+            self.authors.pop(room, None)
         if result is None and isinstance(entry.change, LinkOrDashboard):
             self._remember(entry.node, entry.number, entry.change)
         return result
@@ -109,6 +111,10 @@ class SharedState:
         self.dashboards.update(other.dashboards)
         self.numbers, self.rescued, self.authors = other.numbers, other.rescued, other.authors
         self.generation = other.generation
+        held = {link.id for link, _ in self.links.held()}
+        for place, change in list(self._recent.items()):
+            if isinstance(change, AddLink) and change.link.id not in held:  # it was revoked meanwhile
+                del self._recent[place]
         for (node, number), change in other._recent.items():
             self._remember(node, number, change)
 
@@ -116,6 +122,8 @@ class SharedState:
         if self.numbers.has(node, number):
             return None
         self.numbers.add(node, number)
+        if isinstance(lost, AddLink) and RevokeLink(lost.link.id) in self._recent.values():
+            return None
         self._remember(node, number, lost)
         return self.make(lost, moment, now_s)
 

@@ -65,10 +65,10 @@ class Audience:
             self._tell_watchers(Left, room, seen)
 
     def note_elsewhere(
-        self, node: Node, came: Iterable[Move], left: Iterable[tuple[str, str]], *, is_all: bool
+        self, node: Node, came: Iterable[Move], left: Iterable[tuple[str, str]], *, is_all: bool, more: bool
     ) -> None:
         """What another hub says of its viewers; see Elsewhere.take."""
-        joined, gone = self.presence.elsewhere.take(node, came, left, is_all=is_all)
+        joined, gone = self.presence.elsewhere.take(node, came, left, is_all=is_all, more=more)
         for kind, moves in ((Joined, joined), (Left, gone)):
             for room, seen in moves:
                 if not self.presence.has(room, seen):

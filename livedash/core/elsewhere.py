@@ -47,6 +47,7 @@ class Elsewhere:
     def __init__(self) -> None:
         self._of_node: dict[Node, dict[tuple[str, str], Seen]] = {}  # by room and id
         self._in_room: dict[str, dict[str, dict[Node, Seen]]] = {}  # by id
+        self._unnamed: dict[Node, set[tuple[str, str]]] = {}  # by one that names all its viewers, up to now
         self._gone: dict[Node, float | None] = {}  # until when its viewers may come back; None: since the last look
 
     def __bool__(self) -> bool:
@@ -58,13 +59,28 @@ class Elsewhere:
         return [node for node in self._of_node if node not in self._gone]
 
     def take(
-        self, node: Node, came: Iterable[Move], left: Iterable[tuple[str, str]], *, is_all: bool
+        self,
+        node: Node,
+        came: Iterable[Move],
+        left: Iterable[tuple[str, str]],
+        *,
+        is_all: bool = False,
+        more: bool = False,
     ) -> tuple[list[Move], list[Move]]:
-        """What a hub says of its viewers; `is_all`: it has no others. Who came and who left by that, of all other hubs."""
+        """What a hub says of its viewers. Who came and who left by that, of all other hubs.
+
+        `is_all`: it has no others than these and, with `more`, those that it names next.
+        """
         self._gone.pop(node, None)
         held = self._of_node.setdefault(node, {})
         came = [*came]
-        ended = held.keys() - {(room, seen.id) for room, seen in came} if is_all else {*left} & held.keys()
+        ended = {*left} & held.keys()
+        unnamed = set(held) if is_all else self._unnamed.pop(node, set())
+        unnamed -= {(room, seen.id) for room, seen in came}
+        if more:
+            self._unnamed[node] = unnamed
+        else:
+            ended |= unnamed & held.keys()
         new = [move for move in came if not self.has(move[0], move[1].id)]
         for room, seen in came:
             held[room, seen.id] = seen
@@ -87,6 +103,7 @@ class Elsewhere:
             del self._gone[node]
             found += [move for place in list(self._of_node[node]) if (move := self._take_out(node, *place))]
             del self._of_node[node]
+            self._unnamed.pop(node, None)
         return found
 
     def has(self, room: str, viewer_id: str) -> bool:

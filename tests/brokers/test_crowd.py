@@ -14,7 +14,7 @@ from livedash.brokers.crowd import Crowd
 from livedash.brokers.entries import AskPresence, PresenceChange
 from livedash.core.grant import Grant
 from livedash.core.session import Session
-from livedash.wire.messages import Left
+from livedash.wire.messages import Joined, Left
 from tests.core.test_presence import ADA, ADA_1, ADA_2, GRACE_S, LINK, ROOMS, Watched
 
 HUBS = 3
@@ -282,3 +282,17 @@ class Crowds(RuleBasedStateMachine):
 
 TestCrowds = Crowds.TestCase
 TestCrowds.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+
+
+def test_a_large_crowd_that_is_told_again_is_no_news(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "BROKER_SIGHTINGS", 3)
+    a, b = log.members
+    for _ in range(8):
+        a.open()
+    log.settle()
+    b.told()
+    a.crowd.arrive()
+    log.members.append(log.join("c"))
+    log.settle()
+    assert [(type(each), each.viewer.id) for each in b.told()] == [(Joined, "c-1")], "but the one who watches there"
+    assert len(ids(b)) == 8

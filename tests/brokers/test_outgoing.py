@@ -77,3 +77,18 @@ def test_what_the_shelves_had_is_let_go() -> None:
         add(outgoing, number)
     assert [asked.entry.number for asked in outgoing.answered_if(lambda number: number != 2)] == [1, 3]
     assert len(outgoing) == 1
+
+
+def test_what_was_read_back_in_vain_comes_first_again() -> None:
+    outgoing = Outgoing()
+    change = Append("train", batch(1), "p1", 7)
+    add(outgoing, 1, change)
+    for number in (2, 3):
+        add(outgoing, number)
+    size = outgoing.nbytes
+    read_back = [asked for number in (1, 2) if (asked := outgoing.answered(number)) is not None]
+    outgoing.put_back(read_back)
+    outgoing.send_again()
+    assert [entry_of_bytes(each).number for each in outgoing.take(10**6)] == [1, 2, 3]
+    assert outgoing.nbytes == size
+    assert outgoing.joins(change, lambda _: None)

@@ -121,3 +121,17 @@ async def test_a_hub_alone_on_its_broker_writes_nothing_of_its_viewers(server: M
     await asyncio.sleep(5 * limits.BROKER_PRESENCE_S)
     assert server.appended == before
     await alone.replica.close()
+
+
+async def test_viewers_of_a_hub_that_was_cut_off_for_long_are_shown_again(
+    hubs: Hubs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "BROKER_BEAT_TTL_S", 0.1)
+    one, other = hubs
+    ada, bob = reads(one, ADA), reads(other, BOB)
+    await both_have(hubs, ada, bob)
+    assert isinstance(one.broker, MemoryBroker)
+    one.broker.cut()
+    await until(lambda: ids(other) == {bob.session.viewer.id}, "it is missed")
+    one.broker.is_cut = False
+    await both_have(hubs, ada, bob)

@@ -79,3 +79,12 @@ def test_a_link_sees_the_labels_of_its_own_viewers_only() -> None:
     assert seen("1", link_id="l").seen_by(reader).label == "label of 1"
     assert seen("1", link_id="m").seen_by(reader) == ViewerInfo("1", "", 1.0)
     assert seen("1").seen_by(Grant("ada")).label == "label of 1"
+
+
+def test_all_viewers_of_a_hub_in_several_parts_replace_the_former_ones_at_the_last() -> None:
+    others = Elsewhere()
+    others.take("a", [move("1"), move("2"), move("3")], [], is_all=True)
+    assert others.take("a", [move("2")], [], is_all=True, more=True) == ([], [])
+    assert others.take("a", [move("4")], [], more=True) == ([move("4")], [])
+    assert others.take("a", [move("3")], []) == ([], [move("1")])
+    assert others.take("a", [], []) == ([], [])
