@@ -14,6 +14,7 @@ from typing import Self
 
 CHUNK_BYTES = 64 * 1024
 CALL_LIMIT_S = 10.0
+ACCEPT_TURNS = 10  # of the loop: more than asyncio takes from a connection to its task
 
 
 class TcpProxy:
@@ -50,6 +51,7 @@ class TcpProxy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._call(self._close)
+        self._call(self._close_late_ones)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(CALL_LIMIT_S)
         self._loop.close()
@@ -87,6 +89,12 @@ class TcpProxy:
         for connection in connections:
             connection.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
+
+    async def _close_late_ones(self) -> None:
+        """Those that were being accepted when the server closed."""
+        for _ in range(ACCEPT_TURNS):
+            await asyncio.sleep(0)
+        await self._close()
 
     async def _forget(self) -> None:
         self._forgotten |= self._connections
