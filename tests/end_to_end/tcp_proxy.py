@@ -51,7 +51,6 @@ class TcpProxy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._call(self._close)
-        self._call(self._close_late_ones)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(CALL_LIMIT_S)
         self._loop.close()
@@ -83,18 +82,16 @@ class TcpProxy:
 
     async def _close(self) -> None:
         if self._server is not None:
+            for listening in self._server.sockets:
+                self._loop.remove_reader(listening.fileno())
+            for _ in range(ACCEPT_TURNS):  # what is being accepted when its server closes is never closed by asyncio
+                await asyncio.sleep(0)
             self._server.close()
             self._server = None
         connections = list(self._connections)
         for connection in connections:
             connection.cancel()
         await asyncio.gather(*connections, return_exceptions=True)
-
-    async def _close_late_ones(self) -> None:
-        """Those that were being accepted when the server closed."""
-        for _ in range(ACCEPT_TURNS):
-            await asyncio.sleep(0)
-        await self._close()
 
     async def _forget(self) -> None:
         self._forgotten |= self._connections
