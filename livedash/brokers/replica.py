@@ -213,6 +213,7 @@ class Replica:
             self._wake.clear()
             while _is_wanted() and (entries := self._outgoing.take(limits.BROKER_APPEND_BYTES)):
                 await self._broker.append(standing, entries)
+                self._note_done("append")  # more may come for ever
             self._note_done("append")
 
     async def _beat(self, standing: Standing) -> None:

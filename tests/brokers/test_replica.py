@@ -324,6 +324,26 @@ async def test_a_broker_that_takes_nothing_is_away_and_not_asked_without_a_pause
     await hub.replica.close()
 
 
+class PushesMeanwhile(MemoryBroker):
+    """Whenever it is sent something, there is more to send."""
+
+    hub: HubOnBroker
+
+    async def append(self, standing: Standing, entries: Sequence[bytes]) -> None:
+        await super().append(standing, entries)
+        self.hub.push(1)
+        await asyncio.sleep(0.001)
+
+
+async def test_a_hub_to_which_records_come_without_a_pause_is_there(server: MemoryServer) -> None:
+    broker = PushesMeanwhile(server)
+    hub = broker.hub = HubOnBroker(broker)
+    hub.push(1)
+    hub.start()
+    await until(lambda: hub.replica.state().state == "connected", "it is there")
+    await hub.replica.close()
+
+
 class BreaksAmidTheLog(MemoryBroker):
     """Gives one entry a read, and is lost after the second while `is_breaking`."""
 
