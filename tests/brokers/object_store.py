@@ -48,7 +48,9 @@ class ObjectStore:
     def wait_until_left(self) -> None:
         """Until what a killed client had asked for is done."""
         end_s = time.monotonic() + END_LIMIT_S
-        while self._server.connections and time.monotonic() < end_s:
+        while self._server.connections:
+            if time.monotonic() > end_s:
+                raise TimeoutError(f"{self._server.connections} connections of the killed client do not end")
             time.sleep(POLL_S)
 
     def get(self, key: str) -> bytes | None:

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import pytest
 
-from livedash import limits
-from livedash.brokers.contract import BrokerLostError, Found, Mark, Standing
-from livedash.brokers.entries import AddLink, Entry, PutDashboard, RevokeLink
+from livedash.brokers.entries import AddLink, PutDashboard, RevokeLink
 from livedash.brokers.shelving import Shelving
-from livedash.core.changes import Append, Clear, Configure, Delete, Moment
+from livedash.core.changes import Clear, Configure, Delete
 from livedash.errors import ConflictError, NotFoundError
 from livedash.sharing.link import Link
 from livedash.testing.broker import MemoryBroker, MemoryServer
 from livedash.testing.viewer import gaps_of, records_of
 from livedash.wire.specs import dashboard_of_rooms
-from tests.brokers.hubs import HubOnBroker, batch, fresh_state, until
+from tests.brokers.hubs import HubOnBroker, until
 
 
 @pytest.fixture
@@ -290,111 +288,3 @@ async def test_what_a_hub_wrote_that_does_not_come_back_with_its_broker_is_read_
     other.broker.is_cut = False
     assert (await other.push(3)).offset == 3
     assert other.numbers() == [1, 2, 3]
-
-
-class TakesNothing(MemoryBroker):
-    """Answers what is read, and refuses what is written, as a Redis does whose memory is full."""
-
-    def __init__(self, server: MemoryServer) -> None:
-        super().__init__(server)
-        self.is_full = False
-        self.refused = 0
-
-    async def append(self, standing: Standing, entries: Sequence[bytes]) -> None:
-        if self.is_full:
-            self.refused += 1
-            raise BrokerLostError("out of memory")
-        await super().append(standing, entries)
-
-
-async def test_a_broker_that_takes_nothing_is_away_and_not_asked_without_a_pause(server: MemoryServer) -> None:
-    broker = TakesNothing(server)
-    hub = HubOnBroker(broker)
-    hub.start()
-    await hub.push(1)
-    broker.is_full = True
-    pushed = hub.push(2)
-    await asyncio.sleep(2 * limits.BROKER_RETRY_S)
-    assert hub.replica.state().state == "away"
-    assert hub.changes == ["connected", "away"]
-    assert broker.refused < 12
-    assert hub.replica.away_s > limits.BROKER_RETRY_S
-    broker.is_full = False
-    assert (await pushed).offset == 2
-    await hub.replica.close()
-
-
-class PushesMeanwhile(MemoryBroker):
-    """Whenever it is sent something, there is more to send."""
-
-    hub: HubOnBroker
-
-    async def append(self, standing: Standing, entries: Sequence[bytes]) -> None:
-        await super().append(standing, entries)
-        self.hub.push(1)
-        await asyncio.sleep(0.001)
-
-
-async def test_a_hub_to_which_records_come_without_a_pause_is_there(server: MemoryServer) -> None:
-    broker = PushesMeanwhile(server)
-    hub = broker.hub = HubOnBroker(broker)
-    hub.push(1)
-    hub.start()
-    await until(lambda: hub.replica.state().state == "connected", "it is there")
-    await hub.replica.close()
-
-
-class BreaksAmidTheLog(MemoryBroker):
-    """Gives one entry a read, and is lost after the second while `is_breaking`."""
-
-    def __init__(self, server: MemoryServer) -> None:
-        super().__init__(server)
-        self.is_breaking = False
-        self.reads = 0
-
-    async def read(self, generation: str, after: Mark) -> list[tuple[Mark, bytes]]:
-        found = await super().read(generation, after)
-        if self.is_breaking:
-            self.reads += 1
-            if self.reads > 1:
-                raise BrokerLostError("in the middle")
-            return found[:1]
-        return found
-
-    async def find(self, generation: str, mark: Mark) -> Found:
-        return "trimmed" if self.is_breaking else await super().find(generation, mark)
-
-
-async def test_what_a_reload_had_read_when_it_broke_off_is_answered_all_the_same(server: MemoryServer) -> None:
-    broker = BreaksAmidTheLog(server)
-    hub = HubOnBroker(broker)
-    hub.start()
-    await hub.push(1)
-    broker.loses_answers = True
-    pushed = [hub.push(2), hub.push(3)]
-    await until(lambda: server.appended >= 3, "they are in the log")
-    broker.is_breaking, broker.loses_answers = True, False
-    await until(lambda: broker.reads > 1, "it breaks off")
-    broker.is_breaking = False
-    answers = await asyncio.wait_for(asyncio.gather(*pushed), 20)
-    assert [answer.offset for answer in answers] == [2, 3]
-    assert hub.numbers() == [1, 2, 3]
-    await hub.replica.close()
-
-
-def test_a_link_that_was_revoked_while_a_hub_was_away_is_not_made_again_by_it() -> None:
-    hub, shelves, emptied = fresh_state(), fresh_state(), fresh_state()
-    entry = Entry("a", 1, Moment(0), link("first"))
-    hub.make_entry(entry, 0.0)
-    assert [again.change for again in hub.lost_in(emptied)] == [link("first")]
-    shelves.numbers.add("a", 1)
-    hub.exchange(shelves, 0, 0.0)
-    assert hub.lost_in(emptied) == []
-
-
-def test_authors_of_a_room_that_is_gone_are_forgotten() -> None:
-    state = fresh_state()
-    state.make_entry(Entry("a", 1, Moment(0, "e1"), Append("train", batch(1))), 0.0)
-    assert set(state.authors) == {"train"}
-    state.make_entry(Entry("a", 2, Moment(0), Delete("train")), 0.0)
-    assert state.authors == {}
